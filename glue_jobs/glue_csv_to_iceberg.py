@@ -1,0 +1,9 @@
+"""Glue job csv-to-iceberg-ingestion: every CSV object that the ledger lacks goes into the Iceberg table."""
+
+import sys
+
+from awsglue.utils import getResolvedOptions
+from data_hub import job
+
+if __name__ == "__main__":
+    job.run_ingestion(getResolvedOptions(sys.argv, ["JOB_NAME", *job.ARGUMENTS]))

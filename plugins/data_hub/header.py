@@ -1,0 +1,60 @@
+"""The header of a CSV file, held against the contract."""
+
+import csv
+from collections import Counter
+from dataclasses import dataclass
+
+from data_hub.pipeline import Table
+from data_hub.rejects import FileRejected
+
+
+@dataclass(frozen=True)
+class Header:
+    """What the columns of one file are.
+
+    Attributes:
+        names: a name for each column of the file, in file order: the contract's name for a column it knows, the
+            file's own (with ``?`` before it, so that the two never meet) for another.
+    """
+
+    names: tuple[str, ...]
+
+    @property
+    def unknown(self) -> dict[str, str]:
+        """Columns that the contract does not know: their key in ``names`` to their name in the file."""
+        return {name: name[1:] for name in self.names if name.startswith("?")}
+
+
+def read(line: bytes, table: Table) -> Header:
+    """Read a header line.
+
+    Names may stand in any order, in upper or lower case, with blanks around them, and be aliases.
+
+    Args:
+        line: the file's first line, without its end.
+        table: the table with the contract's columns.
+
+    Raises:
+        FileRejected: the line is no header of this contract; the text says which column is missing or doubled.
+    """
+    columns = {alias.lower(): name for name, column in table.columns.items() for alias in (name, *column.aliases)}
+    found = [name.strip() for name in _fields(line)]
+    if not any(name.lower() in columns for name in found):
+        raise FileRejected(f"no header: line 1 names none of the columns {', '.join(table.columns)}")
+    names = tuple(columns.get(name.lower(), f"?{name}") for name in found)
+    doubled = [name.removeprefix("?") for name, count in Counter(names).items() if count > 1]
+    if doubled:
+        raise FileRejected(f"the header names {', '.join(doubled)} more than once; keep one column of each")
+    missing = [name for name, column in table.columns.items() if column.required and name not in names]
+    if missing:
+        raise FileRejected(f"the header lacks the required columns {', '.join(missing)}")
+    return Header(names)
+
+
+def _fields(line: bytes) -> list[str]:
+    if line.startswith((b"\xff\xfe", b"\xfe\xff")):
+        raise FileRejected("the file is UTF-16; save it as UTF-8")
+    try:
+        return next(csv.reader([line.decode("utf-8-sig")], strict=True), [])
+    except (csv.Error, UnicodeDecodeError) as error:
+        raise FileRejected(f"the header (line 1) cannot be read: {error}; save the file as UTF-8 CSV") from error

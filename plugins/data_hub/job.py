@@ -1,0 +1,46 @@
+"""What the Glue scripts call: a job's arguments in, its report on standard output."""
+
+from collections.abc import Mapping
+from urllib.parse import urlsplit
+
+import boto3
+from botocore.exceptions import ClientError
+
+from data_hub.deployment import Deployment
+from data_hub.errors import DataHubError
+from data_hub.ingest import ingest
+from data_hub.pipeline import Pipeline
+
+ARGUMENTS = Deployment.argument_names()
+
+
+def run_ingestion(options: Mapping[str, str]) -> None:
+    """Run csv-to-iceberg-ingestion.
+
+    Args:
+        options: resolved job arguments: those of ``Deployment`` and Glue's JOB_RUN_ID.
+
+    Raises:
+        DataHubError: the work could not be done; Glue ends the run FAILED with the text as its ErrorMessage.
+    """
+    deployment = Deployment.from_arguments(options)
+    report = ingest(load_pipeline(deployment), deployment, options.get("JOB_RUN_ID") or "")
+    for line in report.lines():
+        print(line)  # noqa: T201  (a Glue job's log is its standard output)
+
+
+def load_pipeline(deployment: Deployment) -> Pipeline:
+    """Read the deployed pipeline file from S3.
+
+    Raises:
+        DataHubError: it is not there, or it is wrong.
+    """
+    location = urlsplit(deployment.pipeline_file)
+    try:
+        answer = boto3.client("s3").get_object(Bucket=location.netloc, Key=location.path.lstrip("/"))
+    except ClientError as error:
+        raise DataHubError(
+            f"The pipeline file {deployment.pipeline_file} cannot be read ({error.response['Error']['Code']}): "
+            "deploy the pipeline again"
+        ) from error
+    return Pipeline.parse(answer["Body"].read().decode(), deployment.pipeline_file)

@@ -1,0 +1,128 @@
+"""Objects of the source bucket: which match a pipeline's pattern, and their bytes."""
+
+import gzip
+import hashlib
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, cast
+
+import boto3
+from botocore.exceptions import ClientError
+
+from data_hub.errors import DataHubError
+from data_hub.lines import ByteStream
+from data_hub.pipeline import Source
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+
+_INGEST_TS = re.compile(r"(?:^|/)ingest_ts=([0-9]{1,18})/")
+
+
+@dataclass(frozen=True)
+class SourceObject:
+    """One version of an object, as a listing shows it.
+
+    Attributes:
+        key: full key in the bucket.
+        etag: ETag without quotes; it changes with the content.
+        size: bytes.
+        last_modified: when this version was written.
+    """
+
+    key: str
+    etag: str
+    size: int
+    last_modified: datetime
+
+    @property
+    def ingest_ts(self) -> int:
+        """Epoch seconds from ``ingest_ts=<n>/`` in the key, else of the object's last change."""
+        found = _INGEST_TS.search(self.key)
+        return int(found[1]) if found else int(self.last_modified.timestamp())
+
+
+class ObjectChanged(Exception):
+    """The object was replaced or deleted since it was listed."""
+
+
+class OpenObject:
+    """The bytes of one version of an object, hashed as they are read.
+
+    Attributes:
+        version_id: S3's version id, None in a bucket without versioning.
+        content: the bytes, decompressed when the key ends in ``.gz``.
+    """
+
+    def __init__(self, key: str, body: ByteStream, version_id: str | None) -> None:
+        self._body = _HashingStream(body)
+        self.version_id = version_id
+        self.content: ByteStream = self._body
+        if key.endswith(".gz"):
+            self.content = gzip.GzipFile(fileobj=cast("Any", self._body))
+
+    def sha256(self) -> str:
+        """Return the hash of the whole object as it is stored, reading what is left of it."""
+        while self._body.read(1 << 20):
+            pass
+        return self._body.hash.hexdigest()
+
+
+class _HashingStream:
+    def __init__(self, body: ByteStream) -> None:
+        self._body = body
+        self.hash = hashlib.sha256()
+
+    def read(self, size: int, /) -> bytes:
+        chunk = self._body.read(size)
+        self.hash.update(chunk)
+        return chunk
+
+
+class SourceBucket:
+    """The bucket that objects arrive in."""
+
+    def __init__(self, source: Source, bucket: str) -> None:
+        self._source = source
+        self._bucket = bucket
+        self._s3: S3Client = boto3.client("s3")
+        pattern = "".join("[^/]*" if part == "*" else re.escape(part) for part in re.split(r"(\*)", source.pattern))
+        self._pattern = re.compile(re.escape(source.prefix) + pattern)
+
+    def matches(self, key: str) -> bool:
+        """Tell whether a key lies under the prefix and fits the pattern."""
+        return self._pattern.fullmatch(key) is not None
+
+    def list_objects(self) -> Iterator[SourceObject]:
+        """List the current version of every object that fits, in key order.
+
+        Raises:
+            DataHubError: the bucket does not exist or may not be listed.
+        """
+        pages = self._s3.get_paginator("list_objects_v2").paginate(Bucket=self._bucket, Prefix=self._source.prefix)
+        try:
+            for page in pages:
+                for item in page.get("Contents", []):
+                    if self.matches(item["Key"]):
+                        yield SourceObject(item["Key"], item["ETag"].strip('"'), item["Size"], item["LastModified"])
+        except ClientError as error:
+            raise DataHubError(
+                f"Bucket '{self._bucket}' cannot be listed ({error.response['Error']['Code']}): check that it exists "
+                "and that the role may list it"
+            ) from error
+
+    def open(self, item: SourceObject) -> OpenObject:
+        """Open the very version that was listed.
+
+        Raises:
+            ObjectChanged: it is not there any more.
+        """
+        try:
+            answer = self._s3.get_object(Bucket=self._bucket, Key=item.key, IfMatch=f'"{item.etag}"')
+        except ClientError as error:
+            if error.response["Error"]["Code"] in {"PreconditionFailed", "NoSuchKey", "412"}:
+                raise ObjectChanged(item.key) from error
+            raise
+        return OpenObject(item.key, cast("ByteStream", answer["Body"]), answer.get("VersionId"))

@@ -1,0 +1,141 @@
+"""What is wrong with a pipeline file, in words: field, value and fix."""
+
+from __future__ import annotations
+
+import difflib
+from collections import Counter
+from typing import TYPE_CHECKING, Any
+
+from data_hub import lineage
+
+if TYPE_CHECKING:
+    from pydantic import ValidationError
+    from pydantic_core import ErrorDetails
+
+    from data_hub.pipeline import Pipeline
+
+_KNOWN_FIELDS = (
+    *("pipeline", "orchestrator", "source", "table", "jobs", "triggers"),
+    *("bucket", "prefix", "pattern", "catch_up"),
+    *("name", "max_reject_ratio", "columns", "type", "format", "required", "aliases"),
+    *("script", "glue_version", "worker_type", "number_of_workers", "timeout", "max_concurrent_runs"),
+    *("predicate", "logical", "conditions", "job", "state", "actions"),
+)
+
+_PATTERN_HINTS = {
+    "pipeline": "use lower-case letters, digits, - and _, starting with a letter",
+    "prefix": "write a key prefix that ends with / and has no wildcard",
+    "catch_up": 'write six fields, for example "cron(0 * * * ? *)" for every hour',
+    "script": "name a .py file of glue_jobs/",
+    "glue_version": 'write it as text, for example "5.1"',
+    "bucket": "use lower-case letters, digits, - and _, starting with a letter",
+    "name": "use lower-case letters, digits and _, starting with a letter",
+    "[key]": "use lower-case letters, digits and _, starting with a letter",
+}
+
+
+def of_fields(error: ValidationError) -> list[str]:
+    """Return one line for each field that breaks the model's types and limits."""
+    return [_describe(detail) for detail in error.errors(include_url=False)]
+
+
+def _describe(detail: ErrorDetails) -> str:
+    place = ".".join(str(part) for part in detail["loc"] if part != "[key]") or "(the whole file)"
+    field = str(detail["loc"][-1]) if detail["loc"] else ""
+    return f"{place}: {_explain(detail, field)}"
+
+
+def _explain(detail: ErrorDetails, field: str) -> str:
+    value = detail["input"]
+    match detail["type"]:
+        case "missing":
+            return "is missing; add it"
+        case "extra_forbidden":
+            return f"is no field here (value {value!r}); {_correct_name(field)}"
+        case "string_pattern_mismatch":
+            return f"{value!r} does not fit; {_PATTERN_HINTS.get(field, detail['msg'])}"
+        case "literal_error":
+            return f"{value!r} is not allowed; use {detail['ctx']['expected']}"
+        case "value_error":
+            return str(detail["ctx"]["error"])
+        case _:
+            return f"{_shown(value)} does not fit; {detail['msg'][0].lower()}{detail['msg'][1:]}"
+
+
+def _shown(value: Any) -> str:
+    text = repr(value)
+    return text if len(text) <= 60 else f"{text[:57]}..."
+
+
+def _correct_name(field: str) -> str:
+    close = difflib.get_close_matches(field, _KNOWN_FIELDS, n=1)
+    return f"did you mean '{close[0]}'?" if close else "remove it"
+
+
+def between_fields(pipeline: Pipeline) -> list[str]:
+    """Return one line for each contradiction between fields that are right in themselves."""
+    return [*_column_problems(pipeline), *_reference_problems(pipeline), *_start_problems(pipeline)]
+
+
+def _column_problems(pipeline: Pipeline) -> list[str]:
+    columns = pipeline.table.columns
+    names = Counter(
+        name for column, definition in columns.items() for name in (column, *(a.lower() for a in definition.aliases))
+    )
+    return [
+        *(
+            f"table.columns.{name}: is a column that the hub adds itself; rename yours"
+            for name in columns
+            if name in lineage.COLUMNS
+        ),
+        *(
+            f"table.columns: header name '{name}' stands for more than one column; keep one"
+            for name, count in names.items()
+            if count > 1
+        ),
+    ]
+
+
+def _reference_problems(pipeline: Pipeline) -> list[str]:
+    problems = []
+    known = ", ".join(pipeline.jobs)
+    for name, trigger in pipeline.triggers.items():
+        watched = [condition.job for condition in trigger.predicate.conditions] if trigger.predicate else []
+        started = [action.job for action in trigger.actions]
+        problems += [
+            f"triggers.{name}: job '{job}' is not under jobs; use one of: {known}"
+            for job in (*watched, *started)
+            if job not in pipeline.jobs
+        ]
+        # https://github.com/hashicorp/terraform-provider-aws/issues/39571
+        problems += [
+            f"triggers.{name}: job '{job}' stands in both predicate and actions; Glue refuses that, take it out of one"
+            for job in watched
+            if job in started
+        ]
+    return problems
+
+
+def _start_problems(pipeline: Pipeline) -> list[str]:
+    starting = [name for name, trigger in pipeline.triggers.items() if trigger.type == "ON_DEMAND"]
+    if len(starting) != 1:
+        # https://docs.aws.amazon.com/glue/latest/dg/workflows_overview.html: one start trigger in a workflow
+        return [
+            f"triggers: {len(starting)} ON_DEMAND Glue triggers ({', '.join(starting)}); a workflow needs exactly one"
+        ]
+    started = {action.job for action in pipeline.triggers[starting[0]].actions}
+    grew = True
+    while grew:
+        below = {
+            action.job
+            for trigger in pipeline.triggers.values()
+            if trigger.predicate and {condition.job for condition in trigger.predicate.conditions} <= started
+            for action in trigger.actions
+        }
+        grew = not below <= started
+        started |= below
+    return [
+        f"jobs.{job}: no chain of Glue triggers from '{starting[0]}' starts it; add a trigger or remove the job"
+        for job in pipeline.jobs
+        if job not in started
+    ]
