@@ -40,8 +40,9 @@ def split(block: Block, names: tuple[str, ...]) -> Records:
     Raises:
         FileRejected: the text is not UTF-8.
     """
+    _require_utf8(block)
     csv_text, line_numbers, rejects = _well_quoted_lines(block)
-    text, ragged = _fields(csv_text, names, block)
+    text, ragged = _fields(csv_text, names)
     for position, field_count in ragged.items():
         line = line_numbers[position].as_py()
         rejects.append(Reject(line, None, f"{field_count} fields, expected {len(names)}", block.raw_text(line)))
@@ -77,18 +78,15 @@ def _has_blank_line(block: Block) -> bool:
     return block.text.startswith(b"\n") or b"\n\n" in block.text
 
 
-def _fields(text: bytes, names: tuple[str, ...], block: Block) -> tuple[pa.Table, dict[int, int]]:
+def _fields(text: bytes, names: tuple[str, ...]) -> tuple[pa.Table, dict[int, int]]:
     """Return columns of strings, and the ragged rows: position among all rows to number of fields."""
     if not text.strip(b"\n"):
         return pa.table({name: pa.array([], pa.string()) for name in names}), {}
     ragged: list[csv.InvalidRow] = []
-    try:
-        table = _read_csv(text, names, ragged, use_threads=True)
-        if ragged:  # pyarrow numbers rows only without threads
-            ragged.clear()
-            table = _read_csv(text, names, ragged, use_threads=False)
-    except pa.ArrowInvalid as error:
-        raise FileRejected(_undecodable(block) or f"cannot be read as CSV: {error}") from error
+    table = _read_csv(text, names, ragged, use_threads=True)
+    if ragged:  # pyarrow numbers rows only without threads
+        ragged.clear()
+        table = _read_csv(text, names, ragged, use_threads=False)
     return table, {row.number - 1: row.actual_columns for row in ragged}
 
 
@@ -112,10 +110,14 @@ def _read_csv(text: bytes, names: tuple[str, ...], ragged: list[csv.InvalidRow],
     )
 
 
-def _undecodable(block: Block) -> str | None:
-    for number, line in enumerate(block.lines.to_pylist(), block.first_line):
-        try:
-            line.decode()
-        except UnicodeDecodeError as error:
-            return f"line {number}: byte 0x{line[error.start]:02x} is not UTF-8; save the file as UTF-8"
-    return None
+def _require_utf8(block: Block) -> None:
+    try:
+        pa.array([block.text], pa.large_binary()).cast(pa.large_string())
+    except pa.ArrowInvalid as invalid:
+        for number, line in enumerate(block.lines.to_pylist(), block.first_line):
+            try:
+                line.decode()
+            except UnicodeDecodeError as error:
+                byte = line[error.start]
+                raise FileRejected(f"line {number}: byte 0x{byte:02x} is not UTF-8; save the file as UTF-8") from error
+        raise FileRejected(f"cannot be read as CSV: {invalid}") from invalid

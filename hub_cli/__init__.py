@@ -1,0 +1,1 @@
+"""The command line of Simple Data Hub: one module for each command."""

@@ -1,0 +1,92 @@
+"""``hub check``: pipeline files against their rules, CSV files against the contract; nothing is started."""
+
+import gzip
+import zlib
+from pathlib import Path
+from typing import BinaryIO, cast
+
+import click
+from data_hub import graph, reader
+from data_hub.errors import DataHubError
+from data_hub.pipeline import Pipeline
+from data_hub.rejects import FileRejected, Reject
+from rich.console import Console
+
+from hub_cli.console import rejects_table
+from hub_cli.locations import PIPELINES, shown
+
+SHOWN_REJECTS = 20
+
+
+def check(console: Console, paths: tuple[Path, ...], pipeline_name: str) -> bool:
+    """Check files, pipeline files by default, and print what is found.
+
+    Args:
+        console: where to print.
+        paths: pipeline files (.yaml, .yml) and CSV files.
+        pipeline_name: the pipeline whose contract CSV files are held against.
+
+    Returns:
+        Whether all of them are right.
+    """
+    right = True
+    for path in paths or tuple(sorted(PIPELINES.glob("*.yaml"))):
+        right = _check_file(console, path, pipeline_name) and right
+    return right
+
+
+def _check_file(console: Console, path: Path, pipeline_name: str) -> bool:
+    if path.suffix in {".yaml", ".yml"}:
+        return _check_pipeline(console, path)
+    return _check_csv(console, path, Pipeline.load(PIPELINES / f"{pipeline_name}.yaml"))
+
+
+def _check_pipeline(console: Console, path: Path) -> bool:
+    try:
+        pipeline = Pipeline.load(path)
+    except DataHubError as error:
+        console.print(f"✘ {shown(path)}", style="bold red")
+        for line in str(error).splitlines():
+            console.print(f"  {line}", markup=False, highlight=False)
+        return False
+    console.print(
+        f"✔ {shown(path)}: pipeline {pipeline.pipeline}, {len(pipeline.table.columns)} columns, "
+        f"{len(pipeline.jobs)} jobs, {len(pipeline.triggers)} Glue triggers, driven by {pipeline.orchestrator}",
+        highlight=False,
+    )
+    for job, upstream in graph.upstream_jobs(pipeline).items():
+        after = f"after {' and '.join(sorted(upstream))} SUCCEEDED" if upstream else "when objects arrive"
+        console.print(f"  {job} starts {after}", highlight=False)
+    return True
+
+
+def _check_csv(console: Console, path: Path, pipeline: Pipeline) -> bool:
+    rows, rejects = 0, list[Reject]()
+    try:
+        with _open(path) as stream:
+            for part in reader.read(stream, pipeline.table):
+                rows += len(part.rows)
+                rejects += part.rejects
+    except (FileRejected, EOFError, zlib.error, OSError) as error:
+        console.print(f"✘ {shown(path)}: the file would be rejected: {error}", style="red", highlight=False)
+        return False
+    read = rows + len(rejects)
+    counts = f"{read:,} rows read = {rows:,} good + {len(rejects):,} rejected"
+    console.print(f"{'✘' if rejects else '✔'} {shown(path)}: {counts}", highlight=False)
+    if rejects:
+        console.print(rejects_table([(path.name, reject) for reject in rejects[:SHOWN_REJECTS]]))
+        if len(rejects) > SHOWN_REJECTS:
+            console.print(f"  … {len(rejects) - SHOWN_REJECTS:,} more")
+    if len(rejects) > pipeline.table.max_reject_ratio * read:
+        console.print(
+            f"  More than max_reject_ratio {pipeline.table.max_reject_ratio:.1%}: the whole file would be rejected",
+            style="red",
+            highlight=False,
+        )
+    return not rejects
+
+
+def _open(path: Path) -> BinaryIO:
+    if not path.is_file():
+        raise click.UsageError(f"{path}: no such file")
+    return cast("BinaryIO", gzip.open(path)) if path.suffix == ".gz" else path.open("rb")

@@ -1,0 +1,36 @@
+"""What the commands share of their looks: plain text without a terminal, colours and tables with one."""
+
+from collections.abc import Iterable
+
+from data_hub.rejects import Reject
+from rich import box
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+PLAIN_WIDTH = 120
+
+
+def make_console(*, to_standard_error: bool = False) -> Console:
+    """Return a console; lines are not broken at 80 columns when the output goes to a file."""
+    console = Console(stderr=to_standard_error)
+    if not console.is_terminal:
+        console = Console(stderr=to_standard_error, width=PLAIN_WIDTH, soft_wrap=True)
+    return console
+
+
+def make_table(*columns: str, right: Iterable[str] = ()) -> Table:
+    """Return an empty table with light lines; columns named in ``right`` are aligned to the right."""
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, header_style="dim")
+    aligned = set(right)
+    for column in columns:
+        table.add_column(column, justify="right" if column in aligned else "left", no_wrap=column in aligned)
+    return table
+
+
+def rejects_table(rejects: Iterable[tuple[str, Reject]]) -> Table:
+    """Return rejects as lines of ``file:line``, column and reason."""
+    table = make_table("where", "column", "reason")
+    for file, reject in rejects:
+        table.add_row(Text(f"{file}:{reject.line}"), Text(reject.column or "(row)"), Text(reject.reason))
+    return table

@@ -1,0 +1,75 @@
+"""Local files and the keys under which they are uploaded."""
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from data_hub.errors import DataHubError
+from data_hub.objects import SourceBucket
+from data_hub.pipeline import Source
+
+_INGEST_TS = re.compile(r"ingest_ts=[0-9]+")
+
+
+@dataclass(frozen=True)
+class Upload:
+    """A file and the key of its object."""
+
+    path: Path
+    key: str
+
+
+def plan(paths: Iterable[Path], source: Source, now: int) -> list[Upload]:
+    """Decide where files go.
+
+    A path that already holds ``ingest_ts=<n>/`` keeps it, and what follows; any other file arrives now. In a
+    directory, files that the pipeline's pattern does not match are left out.
+
+    Args:
+        paths: files and directories.
+        source: where the pipeline looks for objects.
+        now: epoch seconds for files without a time of their own.
+
+    Raises:
+        DataHubError: a path does not exist, a file named outright does not fit the pattern, two files would get the
+            same key, or there is nothing to upload.
+    """
+    bucket = SourceBucket(source, source.bucket)
+    uploads = []
+    for path in paths:
+        found = [Upload(file, _key(file, source, now)) for file in _files(path)]
+        fitting = [upload for upload in found if bucket.matches(upload.key)]
+        if not fitting:
+            raise DataHubError(
+                f"{path}: no file fits the pipeline's pattern {source.prefix}{source.pattern} "
+                f"({found[0].key if found else 'nothing in it'}); name files like report.csv or report.csv.gz"
+            )
+        uploads += fitting
+    _refuse_doubles(uploads)
+    return sorted(uploads, key=lambda upload: upload.key)
+
+
+def _files(path: Path) -> Iterator[Path]:
+    if not path.exists():
+        raise DataHubError(f"{path}: no such file or directory")
+    if path.is_file():
+        yield path
+    else:
+        yield from (file for file in sorted(path.rglob("*")) if file.is_file())
+
+
+def _key(file: Path, source: Source, now: int) -> str:
+    parts = file.resolve().parts
+    for position, part in enumerate(parts):
+        if _INGEST_TS.fullmatch(part):
+            return source.prefix + "/".join(parts[position:])
+    return f"{source.prefix}ingest_ts={now}/{file.name}"
+
+
+def _refuse_doubles(uploads: Sequence[Upload]) -> None:
+    first: dict[str, Path] = {}
+    for upload in uploads:
+        other = first.setdefault(upload.key, upload.path)
+        if other.resolve() != upload.path.resolve():
+            raise DataHubError(f"{other} and {upload.path} would both be uploaded as {upload.key}; rename one")

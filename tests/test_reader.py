@@ -1,0 +1,178 @@
+import csv
+import io
+import json
+
+import pyarrow as pa
+import pytest
+from collections_pipeline import HEADER_V1, HEADER_V2, PIPELINE, SAMPLE, row_v1
+from data_hub import reader
+from data_hub.rejects import FileRejected, Reject
+from hypothesis import given
+from hypothesis import strategies as st
+
+
+def read(text: bytes) -> tuple[list[dict[str, object]], list[Reject]]:
+    parts = list(reader.read(io.BytesIO(text), PIPELINE.table))
+    return [row for part in parts for row in part.rows.to_pylist()], [r for part in parts for r in part.rejects]
+
+
+def reasons(text: bytes) -> list[tuple[int, str | None, str]]:
+    return [(reject.line, reject.column, reject.reason) for reject in read(text)[1]]
+
+
+def test_both_header_versions_give_the_same_columns() -> None:
+    v1, _ = read(HEADER_V1 + row_v1("BHCK2170", "5"))
+    v2, _ = read(HEADER_V2 + b"FRY9C,20251231,1234567,1770609249,BHCK2170,,5,,,,,,,,,\n")
+    assert v1 == v2
+    assert v1[0]["item_mdrm"] == "BHCK2170"
+    assert v1[0]["source_line"] == 2
+
+
+def test_header_in_any_order_with_bom_blanks_and_capitals() -> None:
+    rows, rejects = read(b"\xef\xbb\xbf Value ,KEY,submissionTS,rssdid,aod,SERIESID\n5,BHCK2170,0,1,20251231,FRY9C\n")
+    assert (rows[0]["item_value"], rows[0]["rssdid"], rejects) == ("5", 1, [])
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        (b"", "the file is empty"),
+        (b"\n\n", "the file is empty"),
+        (b"a,b,c\n1,2,3\n", "no header: line 1 names none of the columns"),
+        (row_v1(), "no header"),
+        (b"seriesid,aod,rssdid,key,value\n", "the header lacks the required columns submission_ts"),
+        (b"seriesid,aod,rssdid,submissionts,key,item_mdrm\n", "the header names item_mdrm more than once"),
+        (HEADER_V1[:-1] + b",x,x\n", "the header names x more than once"),
+        (HEADER_V1 + row_v1(value="caf\xe9").decode().encode("latin-1"), "line 2: byte 0xe9 is not UTF-8"),
+        (HEADER_V1.decode().encode("utf-16"), "UTF-16"),
+        (b'"seriesid,aod\n', "the header (line 1) cannot be read"),
+    ],
+)
+def test_a_file_that_cannot_be_read_is_rejected_with_its_reason(text: bytes, reason: str) -> None:
+    with pytest.raises(FileRejected) as raised:
+        read(text)
+    assert reason in str(raised.value)
+
+
+def test_a_header_without_rows_gives_no_rows() -> None:
+    assert read(HEADER_V1) == ([], [])
+    assert read(HEADER_V1.rstrip()) == ([], [])
+
+
+@pytest.mark.parametrize(
+    ("line", "expected"),
+    [
+        (b"FRY9C,20251301,1,0,X,1\n", (2, "aod", "'20251301' is no yyyymmdd date")),
+        (b"FRY9C,20251231,x,0,X,1\n", (2, "rssdid", "'x' is no bigint")),
+        (b"FRY9C,20251231,,0,X,1\n", (2, "rssdid", "is empty, a value is required")),
+        (b'"",20251231,1,0,X,1\n', (2, "seriesid", "is empty, a value is required")),
+        (b"FRY9C,20251231,1,0,X\n", (2, None, "5 fields, expected 6")),
+        (b"FRY9C,20251231,1,0,X,1,2\n", (2, None, "7 fields, expected 6")),
+        (
+            b'FRY9C,20251231,1,0,X,"1\n',
+            (2, None, "a quote is not closed on its line, or text follows the closing quote"),
+        ),
+        (
+            b'FRY9C,20251231,1,0,X,"u"n\n',
+            (2, None, "a quote is not closed on its line, or text follows the closing quote"),
+        ),
+        (b"x,y,z,0,,1\n", (2, "aod", "'y' is no yyyymmdd date")),
+    ],
+)
+def test_a_bad_row_is_rejected_alone(line: bytes, expected: tuple[int, str | None, str]) -> None:
+    rows, rejects = read(HEADER_V1 + line + row_v1())
+    assert [(reject.line, reject.column, reject.reason) for reject in rejects] == [expected]
+    assert rejects[0].raw_text.encode() + b"\n" == line
+    assert [row["source_line"] for row in rows] == [3]
+
+
+def test_a_newline_inside_quotes_rejects_the_record_and_reading_resumes() -> None:
+    rows, rejects = read(HEADER_V1 + b'FRY9C,20251231,1,0,X,"a\nb"\n' + row_v1())
+    assert [reject.line for reject in rejects] == [2, 3]
+    assert [row["source_line"] for row in rows] == [4]
+
+
+def test_quotes_that_only_add_up_across_lines_swallow_nothing() -> None:
+    rows, rejects = read(HEADER_V1 + b'FRY9C,20251231,1,0,a"b,"c\n' + row_v1(value='"x ""y"", z"'))
+    assert [reject.line for reject in rejects] == [2]
+    assert [row["item_value"] for row in rows] == ['x "y", z']
+
+
+def test_line_numbers_are_physical_across_blank_lines_and_mixed_line_ends() -> None:
+    text = HEADER_V1.replace(b"\n", b"\r\n") + b"\n" + row_v1("A").replace(b"\n", b"\r") + b"\r\n" + row_v1("B")
+    text += b"short\n" + row_v1("C").rstrip()
+    rows, rejects = read(text)
+    assert [(row["source_line"], row["item_mdrm"]) for row in rows] == [(3, "A"), (5, "B"), (7, "C")]
+    assert [reject.line for reject in rejects] == [6]
+
+
+def test_empty_is_null_and_quoted_empty_is_empty_text() -> None:
+    rows, _ = read(HEADER_V1 + row_v1(value="") + row_v1(value='""'))
+    assert [row["item_value"] for row in rows] == [None, ""]
+
+
+def test_unknown_columns_are_rescued_as_json() -> None:
+    rows, _ = read(HEADER_V1[:-1] + b",note,more\n" + row_v1()[:-1] + b',"say ""hi""",\n' + row_v1()[:-1] + b",,\n")
+    assert [row["_rescued_data"] and json.loads(str(row["_rescued_data"])) for row in rows] == [
+        {"note": 'say "hi"'},
+        None,
+    ]
+
+
+def test_the_sample_holds_seven_bad_rows() -> None:
+    found = {
+        path.name: reasons(path.read_bytes()) for path in sorted(SAMPLE.rglob("*.csv")) if reasons(path.read_bytes())
+    }
+    assert {name: len(rejects) for name, rejects in found.items()} == {"fr2004a.csv": 5, "fry9c.csv": 2}
+
+
+fields = st.text(st.sampled_from('ab,"é '), max_size=4)
+
+
+@given(st.lists(st.lists(fields, min_size=1, max_size=8), max_size=12), st.booleans())
+def test_every_line_is_a_row_or_a_reject(records: list[list[str]], quote_all: bool) -> None:
+    body = io.StringIO()
+    csv.writer(body, lineterminator="\n", quoting=csv.QUOTE_ALL if quote_all else csv.QUOTE_MINIMAL).writerows(records)
+    text = HEADER_V1 + body.getvalue().encode() + row_v1()
+    rows, rejects = read(text)
+    seen = sorted([*(row["source_line"] for row in rows), *(reject.line for reject in rejects)])
+    assert seen == [number for number, line in enumerate(text.split(b"\n"), 1) if line and number > 1]
+
+
+@given(st.binary(max_size=60))
+def test_any_bytes_are_rows_rejects_or_a_rejected_file(noise: bytes) -> None:
+    text = HEADER_V1 + noise
+    try:
+        rows, rejects = read(text)
+    except FileRejected:
+        return
+    lines = noise.replace(b"\r\n", b"\n").replace(b"\r", b"\n").split(b"\n")
+    assert len(rows) + len(rejects) == sum(1 for line in lines if line)
+
+
+@given(
+    st.lists(
+        st.tuples(st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\r\n"), max_size=9)), max_size=5
+    )
+)
+def test_text_values_are_kept_to_the_letter(values: list[tuple[str]]) -> None:
+    body = "".join('FRY9C,20251231,1,0,X,"{}"\n'.format(value.replace('"', '""')) for (value,) in values)
+    rows, rejects = read(HEADER_V1 + body.encode())
+    assert [row["item_value"] for row in rows] == [value for (value,) in values]
+    assert rejects == []
+
+
+def test_blocks_of_any_size_give_the_same_rows(monkeypatch: pytest.MonkeyPatch) -> None:
+    text = (next(SAMPLE.rglob("fr2004a.csv"))).read_bytes()
+    whole = read(text)
+    original = reader.lines.blocks
+    monkeypatch.setattr(reader.lines, "blocks", lambda stream: original(stream, 300))
+    assert read(text) == whole
+
+
+def test_the_rows_have_the_contracts_types() -> None:
+    (part,) = reader.read(io.BytesIO(HEADER_V1 + row_v1()), PIPELINE.table)
+    types = dict(zip(part.rows.schema.names, part.rows.schema.types, strict=True))
+    assert types["aod"] == pa.date32()
+    assert types["rssdid"] == pa.int64()
+    assert types["submission_ts"] == pa.timestamp("us", tz="UTC")
