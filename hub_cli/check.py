@@ -6,12 +6,12 @@ from pathlib import Path
 from typing import BinaryIO, cast
 
 import click
+from rich.console import Console
+
 from data_hub import graph, reader
 from data_hub.errors import DataHubError
 from data_hub.pipeline import Pipeline
 from data_hub.rejects import FileRejected, Reject
-from rich.console import Console
-
 from hub_cli.console import rejects_table
 from hub_cli.locations import PIPELINES, shown
 

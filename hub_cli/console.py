@@ -2,11 +2,11 @@
 
 from collections.abc import Iterable
 
-from data_hub.rejects import Reject
-from rich import box
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
+
+from data_hub.rejects import Reject
 
 PLAIN_WIDTH = 120
 
@@ -20,8 +20,8 @@ def make_console(*, to_standard_error: bool = False) -> Console:
 
 
 def make_table(*columns: str, right: Iterable[str] = ()) -> Table:
-    """Return an empty table with light lines; columns named in ``right`` are aligned to the right."""
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, header_style="dim")
+    """Return an empty table without lines; columns named in ``right`` are aligned to the right."""
+    table = Table(box=None, padding=(0, 3, 0, 0), header_style="dim")
     aligned = set(right)
     for column in columns:
         table.add_column(column, justify="right" if column in aligned else "left", no_wrap=column in aligned)

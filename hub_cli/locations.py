@@ -1,12 +1,20 @@
 """Where things lie in a checkout."""
 
+import os
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-PIPELINES = ROOT / "dags" / "pipelines"
+DAGS = ROOT / "dags"
+PIPELINES = DAGS / "pipelines"
 SAMPLE = ROOT / "examples" / "collections-data"
-STATE = ROOT / ".hub"
+
+# Tests keep what a run leaves behind apart from the user's.
+STATE = Path(os.environ.get("DATA_HUB_STATE", ROOT / ".hub"))
+AIRFLOW_HOME = STATE / "airflow"
 LAST_RUN = STATE / "last-run"
+LOCAL_AWS = STATE / "aws"
+RUN_AWS = STATE / "run-aws"
+QUERY_AWS = STATE / "query-aws"
 RUN_LOG = STATE / "run.log"
 
 

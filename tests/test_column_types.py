@@ -2,10 +2,11 @@ from datetime import UTC, date, datetime
 
 import pyarrow as pa
 import pytest
-from data_hub import column_types
-from data_hub.pipeline import Column
 from hypothesis import given
 from hypothesis import strategies as st
+
+from data_hub import column_types
+from data_hub.pipeline import Column
 
 BIGINT = column_types.of(Column(type="bigint"))
 COMPACT_DATE = column_types.of(Column(type="date", format="yyyymmdd"))

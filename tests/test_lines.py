@@ -1,9 +1,10 @@
 import io
 import re
 
-from data_hub import lines
 from hypothesis import given
 from hypothesis import strategies as st
+
+from data_hub import lines
 
 texts = st.lists(st.sampled_from([b"a", b"\xc3\xa9", b"\n", b"\r", b"\r\n", b'"', b","])).map(b"".join)
 

@@ -2,6 +2,7 @@ from pathlib import Path
 
 import pytest
 from collections_pipeline import PIPELINE, PIPELINE_TEXT
+
 from data_hub import graph
 from data_hub.errors import DataHubError
 from data_hub.pipeline import Pipeline

@@ -5,10 +5,11 @@ import json
 import pyarrow as pa
 import pytest
 from collections_pipeline import HEADER_V1, HEADER_V2, PIPELINE, SAMPLE, row_v1
-from data_hub import reader
-from data_hub.rejects import FileRejected, Reject
 from hypothesis import given
 from hypothesis import strategies as st
+
+from data_hub import reader
+from data_hub.rejects import FileRejected, Reject
 
 
 def read(text: bytes) -> tuple[list[dict[str, object]], list[Reject]]:

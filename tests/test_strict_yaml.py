@@ -1,9 +1,10 @@
 import pytest
 import yaml
-from data_hub import strict_yaml
-from data_hub.errors import DataHubError
 from hypothesis import given
 from hypothesis import strategies as st
+
+from data_hub import strict_yaml
+from data_hub.errors import DataHubError
 
 
 @pytest.mark.parametrize(

@@ -3,8 +3,8 @@ from pathlib import Path
 import boto3
 import pytest
 from collections_pipeline import PIPELINE
-from data_hub.errors import DataHubError
 
+from data_hub.errors import DataHubError
 from hub_cli import uploads
 
 

@@ -1,5 +1,6 @@
 """What is new: the listing of the source bucket minus the ledger. Sensor, job and command line all ask here."""
 
+from data_hub.catalog import open_catalog
 from data_hub.deployment import Deployment
 from data_hub.ledger import Ledger
 from data_hub.objects import SourceBucket, SourceObject
@@ -13,7 +14,7 @@ def new_objects(pipeline: Pipeline, deployment: Deployment) -> list[SourceObject
         DataHubError: the bucket does not exist or may not be listed.
     """
     bucket = SourceBucket(pipeline.source, deployment.source_bucket)
-    return missing_from(Ledger.open(deployment.open_catalog(), deployment.database, pipeline.table), bucket)
+    return missing_from(Ledger.open(open_catalog(), deployment.database, pipeline.table), bucket)
 
 
 def missing_from(ledger: Ledger, bucket: SourceBucket) -> list[SourceObject]:

@@ -2,13 +2,8 @@
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
-from typing import Any
-
-from pyiceberg.catalog import Catalog, load_catalog
 
 from data_hub.errors import DataHubError
-
-CATALOG_NAME = "glue"
 
 
 @dataclass(frozen=True)
@@ -56,12 +51,3 @@ class Deployment:
     def to_arguments(self) -> dict[str, str]:
         """Return the arguments as they stand in a job's DefaultArguments."""
         return {f"--{name}": value for name, value in asdict(self).items()}
-
-    def open_catalog(self) -> Catalog:
-        """Open the Glue Data Catalog.
-
-        The transport never retries: an UpdateTable whose answer was lost may have taken effect, and a blind second
-        one is then refused as a conflict with itself (see data_hub.commit).
-        """
-        no_retry: dict[str, Any] = {"glue.max-retries": 0}
-        return load_catalog(CATALOG_NAME, type="glue", warehouse=self.warehouse, **no_retry)

@@ -7,6 +7,7 @@ import pyarrow as pa
 from pyiceberg.expressions import And, In
 
 from data_hub import arrivals, commit, lineage, source_file
+from data_hub.catalog import open_catalog
 from data_hub.commit import Commit, CommitConflict
 from data_hub.deployment import Deployment
 from data_hub.errors import DataHubError
@@ -66,7 +67,7 @@ class _Ingestion:
         self._table = pipeline.table
         self._job_run_id = job_run_id
         self._bucket = SourceBucket(pipeline.source, deployment.source_bucket)
-        self._tables = Tables.ensure(deployment.open_catalog(), deployment, pipeline.table)
+        self._tables = Tables.ensure(open_catalog(), deployment, pipeline.table)
         self._ledger = Ledger(self._tables.ledger, self._tables.rows)
         self._known: dict[str, LedgerEntry] = {}
         self._known_snapshot: int | None = None

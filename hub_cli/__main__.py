@@ -1,0 +1,143 @@
+"""``./hub``: the command line of Simple Data Hub."""
+
+import signal
+import sys
+from pathlib import Path
+from types import FrameType
+
+import click
+
+from data_hub import __version__
+from data_hub.errors import DataHubError
+from hub_cli.console import make_console
+
+DEFAULT_PIPELINE = "collections"
+FILES = click.Path(path_type=Path)
+pipeline_option = click.option(
+    "--pipeline",
+    default=DEFAULT_PIPELINE,
+    show_default=True,
+    metavar="NAME",
+    help="The pipeline, a file dags/pipelines/NAME.yaml.",
+)
+
+
+@click.group(
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    epilog="""\b
+Examples:
+  ./hub run                              the sample, from CSV to views
+  ./hub run report.csv                   your own file
+  ./hub sql "SELECT * FROM fry9c_report_view LIMIT 5"
+  ./hub check report.csv                 what would be rejected, and why
+""",
+)
+@click.version_option(__version__, prog_name="Simple Data Hub")
+def hub() -> None:
+    """Simple Data Hub: CSV to Iceberg tables and two-dialect views, with Airflow and AWS Glue.
+
+    Everything runs on this machine: AWS is emulated on 127.0.0.1.
+    """
+
+
+@hub.command(
+    epilog="""\b
+Examples:
+  ./hub run                              the committed sample
+  ./hub run report.csv                   arrives as ingest_ts=<now>/report.csv
+  ./hub run deliveries/                  paths with ingest_ts=<n>/ in them keep it
+  ./hub run --json | jq .ledger
+"""
+)
+@click.argument("paths", nargs=-1, type=FILES, metavar="[FILE|DIRECTORY]...")
+@pipeline_option
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON document on standard output, nothing else.")
+def run(paths: tuple[Path, ...], pipeline: str, *, as_json: bool) -> None:
+    """Upload files to a fresh local AWS and run the pipeline's DAG once; without FILE, the sample.
+
+    Ends with 0 when every task succeeded, else with 1. Tables and views are kept in .hub/ for ./hub sql.
+    """
+    from hub_cli.locations import SAMPLE
+    from hub_cli.run import RunOptions
+    from hub_cli.run import run as run_pipeline
+
+    console = make_console(to_standard_error=as_json)
+    sys.exit(0 if run_pipeline(RunOptions(paths or (SAMPLE,), pipeline, as_json), console) else 1)
+
+
+@hub.command(
+    epilog="""\b
+Examples:
+  ./hub sql "SHOW TABLES"
+  ./hub sql "SELECT aod, rssdid, BHCK2170 FROM fry9c_report_view ORDER BY 1, 2"
+  ./hub sql "SELECT * FROM collections_data_staging_rejects"
+"""
+)
+@click.argument("statement", metavar="SQL")
+def sql(statement: str) -> None:
+    """Query tables and views, in Athena's SQL: of the running local AWS, else of the last run."""
+    from hub_cli.sql import sql as query
+
+    query(make_console(), statement)
+
+
+@hub.command(
+    epilog="""\b
+Examples:
+  ./hub check                            all pipeline files
+  ./hub check dags/pipelines/collections.yaml
+  ./hub check report.csv                 a CSV against the contract
+"""
+)
+@click.argument("paths", nargs=-1, type=FILES, metavar="[PIPELINE|FILE.csv]...")
+@pipeline_option
+def check(paths: tuple[Path, ...], pipeline: str) -> None:
+    """Check pipeline files against their rules, or CSV files against the contract; starts nothing.
+
+    Ends with 0 when everything is right, else with 1.
+    """
+    from hub_cli.check import check as check_files
+
+    sys.exit(0 if check_files(make_console(), paths, pipeline) else 1)
+
+
+@hub.command()
+@click.option("--port", default=5000, show_default=True, help="Port on 127.0.0.1; 0 takes a free one.")
+def up(port: int) -> None:
+    """Start the local AWS with all pipelines deployed, until Ctrl-C."""
+    from hub_cli.up import up as start
+
+    start(make_console(), port)
+
+
+@hub.command()
+def down() -> None:
+    """End the local AWS that ./hub up started."""
+    from hub_cli.up import down as end
+
+    end(make_console())
+
+
+def main() -> None:
+    """Run the command line; errors that are meant for people are printed without a stack trace."""
+    signal.signal(signal.SIGTERM, _leave)
+    try:
+        hub.main(prog_name="./hub", standalone_mode=False)
+    except click.exceptions.Abort:
+        sys.exit(130)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(error.exit_code)
+    except DataHubError as error:
+        make_console(to_standard_error=True).print(f"✘ {error}", style="bold red", markup=False, highlight=False)
+        sys.exit(1)
+    except KeyboardInterrupt:
+        sys.exit(130)
+
+
+def _leave(_signal: int, _frame: FrameType | None) -> None:
+    sys.exit(143)
+
+
+if __name__ == "__main__":
+    main()

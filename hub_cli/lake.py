@@ -1,0 +1,42 @@
+"""The data that commands look at: of the running local AWS or, when none runs, of the last run."""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from data_hub.catalog import open_catalog
+from data_hub.errors import DataHubError
+from hub_cli.locations import LAST_RUN, LOCAL_AWS, QUERY_AWS
+from local_aws import archive
+from local_aws.athena import Athena
+from local_aws.deploy import DATABASE
+from local_aws.process import LocalAws
+
+
+def use(aws: LocalAws) -> None:
+    """Make boto3 and pyiceberg of this process talk to a local AWS."""
+    os.environ.update(aws.environment)
+
+
+@contextmanager
+def open_athena() -> Iterator[Athena]:
+    """Open Athena on the running local AWS or on the data of the last run.
+
+    Raises:
+        DataHubError: nothing runs, and nothing ran before.
+    """
+    with _running_or_restored() as aws:
+        use(aws)
+        yield Athena(open_catalog(), aws.client("glue"), DATABASE)
+
+
+@contextmanager
+def _running_or_restored() -> Iterator[LocalAws]:
+    if running := LocalAws.running(LOCAL_AWS):
+        yield running
+        return
+    if not archive.exists(LAST_RUN):
+        raise DataHubError("There is no data yet: run ./hub run first")
+    with LocalAws.start(QUERY_AWS) as aws:
+        archive.restore(aws, LAST_RUN)
+        yield aws

@@ -1,0 +1,129 @@
+"""``hub run``: upload files, run the DAG once on the local AWS, tell what came of it."""
+
+import json
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from rich.console import Console
+
+from data_hub.catalog import open_catalog
+from data_hub.deployment import Deployment
+from data_hub.errors import DataHubError
+from data_hub.pipeline import Pipeline
+from hub_cli import lake, run_report, uploads
+from hub_cli.dag_run import DagRunEnd, TaskEvent, run_dag
+from hub_cli.locations import AIRFLOW_HOME, DAGS, LAST_RUN, PIPELINES, RUN_AWS, RUN_LOG, STATE
+from hub_cli.outcome import Outcome, read_ledger
+from hub_cli.run_progress import Progress
+from hub_cli.uploads import Upload
+from local_aws import archive
+from local_aws.athena import Athena
+from local_aws.deploy import deploy
+from local_aws.process import LocalAws
+
+
+@dataclass(frozen=True)
+class RunOptions:
+    """What the user asked for.
+
+    Attributes:
+        paths: files and directories to upload; none at all runs on an empty bucket.
+        pipeline_name: which pipeline runs.
+        as_json: print one JSON document on standard output, and nothing else there.
+    """
+
+    paths: Sequence[Path]
+    pipeline_name: str
+    as_json: bool = False
+
+
+def run(options: RunOptions, console: Console) -> bool:
+    """Run a pipeline once.
+
+    Args:
+        options: what the user asked for.
+        console: for progress and report.
+
+    Returns:
+        Whether the DAG run succeeded.
+    """
+    began = time.monotonic()
+    try:
+        outcome = _Run(options, console, began).execute()
+    except DataHubError as error:
+        outcome = Outcome("failed", time.monotonic() - began, str(error))
+        if not options.as_json:
+            console.print(f"✘ {error}", style="bold red", markup=False, highlight=False)
+    else:
+        if not options.as_json:
+            run_report.print_end(console, outcome)
+    if options.as_json:
+        print(json.dumps(outcome.to_document(), indent=2))  # noqa: T201  (the document, whatever the console does)
+    return outcome.state == "success"
+
+
+class _Run:
+    def __init__(self, options: RunOptions, console: Console, began: float) -> None:
+        self._options = options
+        self._console = console
+        self._progress = Progress(console)
+        self._began = began
+
+    def execute(self) -> Outcome:
+        pipeline_file = PIPELINES / f"{self._options.pipeline_name}.yaml"
+        pipeline = Pipeline.load(pipeline_file)
+        planned = uploads.plan(self._options.paths, pipeline.source, int(time.time()))
+        self._console.print("AWS is emulated on 127.0.0.1: no account needed, nothing leaves this machine.\n")
+        STATE.mkdir(parents=True, exist_ok=True)
+        with self._progress.step("local AWS") as step:
+            aws = LocalAws.start(RUN_AWS)
+            step.detail = f"{len(pipeline.jobs)} jobs, {len(pipeline.triggers)} Glue triggers of {pipeline_file.name}"
+        with aws:
+            lake.use(aws)
+            (deployment,) = deploy(aws, [pipeline_file])
+            self._upload(aws, planned, deployment, pipeline)
+            tasks, end = self._run_dag(aws, pipeline)
+            outcome = self._look(aws, pipeline, deployment, tasks, end)
+            archive.save(aws, LAST_RUN)
+        return outcome
+
+    def _upload(self, aws: LocalAws, planned: Sequence[Upload], deployment: Deployment, pipeline: Pipeline) -> None:
+        with self._progress.step("upload") as step:
+            for upload in planned:
+                aws.client("s3").upload_file(str(upload.path), deployment.source_bucket, upload.key)
+            step.detail = f"{len(planned):,} files → s3://{deployment.source_bucket}/{pipeline.source.prefix}"
+
+    def _run_dag(self, aws: LocalAws, pipeline: Pipeline) -> tuple[list[TaskEvent], DagRunEnd]:
+        self._progress.heading(f"DAG {pipeline.pipeline}")
+        ended: list[TaskEvent] = []
+        end = DagRunEnd("failed")
+        try:
+            for event in run_dag(DAGS / f"{pipeline.pipeline}.py", aws.environment, AIRFLOW_HOME, RUN_LOG):
+                if isinstance(event, DagRunEnd):
+                    end = event
+                    continue
+                self._progress.show(event)
+                if event.ended:
+                    ended.append(event)
+        finally:
+            self._progress.close()
+        return ended, end
+
+    def _look(
+        self, aws: LocalAws, pipeline: Pipeline, deployment: Deployment, tasks: list[TaskEvent], end: DagRunEnd
+    ) -> Outcome:
+        athena = Athena(open_catalog(), aws.client("glue"), deployment.database)
+        outcome = Outcome(
+            state="success" if end.state == "success" else "failed",
+            seconds=time.monotonic() - self._began,
+            error=end.error,
+            tasks=tasks,
+            tables=athena.tables(),
+            ledger=read_ledger(pipeline, deployment),
+            views=athena.views(),
+        )
+        if not self._options.as_json:
+            run_report.print_report(self._console, outcome, pipeline, athena)
+        return outcome

@@ -1,0 +1,137 @@
+"""What ``hub run`` prints at the end: every row accounted for, the rejects, the views, what to do next."""
+
+from collections import Counter
+from collections.abc import Sequence
+from datetime import datetime
+from pathlib import PurePosixPath
+
+from rich.console import Console
+from rich.text import Text
+
+from data_hub.ledger import LedgerEntry
+from data_hub.pipeline import Pipeline
+from data_hub.rejects import Reject
+from hub_cli import correction
+from hub_cli.console import make_table, rejects_table
+from hub_cli.locations import RUN_LOG, shown
+from hub_cli.outcome import Outcome
+from local_aws.athena import Athena
+
+SHOWN_REJECTS = 5
+SHOWN_FILES = 20
+
+
+def print_report(console: Console, outcome: Outcome, pipeline: Pipeline, athena: Athena) -> None:
+    """Print files, rejects and views of a run."""
+    names = _short_names([entry.key for entry in outcome.ledger])
+    if outcome.ledger:
+        _print_files(console, outcome.ledger, names)
+    if outcome.tables and (rejects := outcome.tables.get(pipeline.table.rejects_name)) and rejects.rows:
+        _print_rejects(console, pipeline, athena, names, rejects.rows)
+    if outcome.views:
+        _print_views(console, outcome)
+        _print_correction(console, outcome, athena)
+
+
+def print_end(console: Console, outcome: Outcome) -> None:
+    """Print how the run ended and what to try next."""
+    console.print()
+    done = outcome.state == "success"
+    headline = "Done" if done else "Failed"
+    console.print(
+        Text(
+            f"{headline} in {outcome.seconds:.0f} s. Log: {shown(RUN_LOG)}", style="bold green" if done else "bold red"
+        )
+    )
+    if outcome.error:
+        console.print(Text(outcome.error, style="red"))
+    if not done:
+        return
+    console.print("Next")
+    for command, purpose in (
+        ("./hub run YOUR.csv", "your own file"),
+        ("./hub check YOUR.csv", "what of it would be rejected, without running anything"),
+        ('./hub sql "SELECT ..."', "ask the tables and views"),
+        ("docs/pipelines.md", "your own pipeline"),
+    ):
+        console.print(Text(f"  {command:<24} {purpose}"))
+
+
+def _print_files(console: Console, ledger: Sequence[LedgerEntry], names: dict[str, str]) -> None:
+    console.print("\n[bold]Every row accounted for[/bold]")
+    table = make_table("file", "read", "= ingested", "+ rejected", "", right=("read", "= ingested", "+ rejected"))
+    for entry in ledger[:SHOWN_FILES]:
+        table.add_row(names[entry.key], *_counts([entry]), _remark(entry))
+    if len(ledger) > SHOWN_FILES:
+        table.add_row(f"… {len(ledger) - SHOWN_FILES:,} more", *_counts(ledger[SHOWN_FILES:]), "")
+    table.add_row("", *_counts(ledger), Text("✔" if _adds_up(ledger) else "✘ does not add up", style="bold"))
+    console.print(table)
+
+
+def _counts(entries: Sequence[LedgerEntry]) -> tuple[str, str, str]:
+    return (
+        f"{sum(entry.rows_read for entry in entries):,}",
+        f"{sum(entry.rows_ingested for entry in entries):,}",
+        f"{sum(entry.rows_rejected for entry in entries):,}",
+    )
+
+
+def _adds_up(ledger: Sequence[LedgerEntry]) -> bool:
+    return all(entry.rows_read == entry.rows_ingested + entry.rows_rejected for entry in ledger)
+
+
+def _remark(entry: LedgerEntry) -> Text:
+    if entry.status == "ingested":
+        return Text("")
+    return Text(f"{entry.status}: {entry.message}", style="red" if entry.status == "rejected" else "")
+
+
+def _print_rejects(console: Console, pipeline: Pipeline, athena: Athena, names: dict[str, str], count: int) -> None:
+    table = pipeline.table.rejects_name
+    rows = athena.query(
+        f"SELECT source_file, source_line, column_name, reason, raw_text FROM {table} "  # noqa: S608  (our own name)
+        f"ORDER BY source_file, source_line LIMIT {SHOWN_REJECTS}"
+    ).to_pylist()
+    console.print("[bold]Rejected rows[/bold]")
+    console.print(
+        rejects_table(
+            (names[row["source_file"]], Reject(row["source_line"], row["column_name"], row["reason"], row["raw_text"]))
+            for row in rows
+        )
+    )
+    more = f"… {count - len(rows):,} more: " if count > len(rows) else "With their text: "
+    console.print(Text(f'{more}./hub sql "SELECT * FROM {table}"'))
+
+
+def _print_views(console: Console, outcome: Outcome) -> None:
+    console.print("\n[bold]Views, in Spark and Athena[/bold]")
+    table = make_table("view", "rows", "columns", right=("rows", "columns"))
+    for name, view in (outcome.views or {}).items():
+        table.add_row(name, f"{view.rows:,}", f"{len(view.columns):,}")
+    console.print(table)
+
+
+def _print_correction(console: Console, outcome: Outcome, athena: Athena) -> None:
+    for name, view in (outcome.views or {}).items():
+        is_plain_report = name.endswith("_report_view") and not any(c.startswith("context_") for c in view.columns)
+        found = correction.find(athena, name) if is_plain_report else None
+        if found is None:
+            continue
+        console.print(f"[bold]{name}[/bold]: the last quarter was submitted twice")
+        table = make_table(*found.columns, "", right=found.columns[2:])
+        for position, row in enumerate(found.rows):
+            table.add_row(*map(_shown, row), "← corrected" if position == len(found.rows) - 1 else "")
+        console.print(table)
+        return
+
+
+def _shown(value: object) -> str:
+    if isinstance(value, datetime):
+        return f"{value:%Y-%m-%d %H:%M}"
+    return f"{int(value):,}" if isinstance(value, str) and value.isascii() and value.isdigit() else str(value)
+
+
+def _short_names(keys: Sequence[str]) -> dict[str, str]:
+    """Return keys without their folders where that still tells them apart."""
+    counts = Counter(PurePosixPath(key).name for key in keys)
+    return {key: name if counts[name := PurePosixPath(key).name] == 1 else key for key in keys}

@@ -1,0 +1,182 @@
+"""Athena on one machine: its SQL on Iceberg tables and catalogue views, run by DuckDB."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import duckdb
+import pyarrow as pa
+from sqlglot import exp
+
+from data_hub.dialects import ATHENA
+from data_hub.errors import DataHubError
+from local_aws.athena_statement import (
+    DescribeStatement,
+    QueryStatement,
+    ShowStatement,
+    parse_query,
+    parse_statement,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from mypy_boto3_glue import GlueClient
+    from mypy_boto3_glue.type_defs import TableTypeDef
+    from pyiceberg.catalog import Catalog
+
+
+@dataclass(frozen=True)
+class TableSummary:
+    """What a table holds: column name to type, number of rows, number of snapshots."""
+
+    columns: Mapping[str, str]
+    rows: int
+    snapshots: int
+
+
+@dataclass(frozen=True)
+class ViewSummary:
+    """What a view shows: column name to type, the dialects that it has, number of rows."""
+
+    columns: Mapping[str, str]
+    dialects: tuple[str, ...]
+    rows: int
+
+
+class Athena:
+    """Answers queries on one database of the Glue Data Catalog.
+
+    Each instance sees the database as it was when it first looked, and reads a table at most once.
+    """
+
+    def __init__(self, catalog: Catalog, glue: GlueClient, database: str) -> None:
+        self._catalog = catalog
+        self._glue = glue
+        self._database = database
+        self._loaded: set[str] = set()
+
+    def query(self, sql: str) -> pa.Table:
+        """Answer one statement in Athena's dialect.
+
+        Args:
+            sql: a query, SHOW TABLES, SHOW VIEWS or DESCRIBE; names may be qualified with the database.
+
+        Raises:
+            DataHubError: the statement is wrong, does not only read, or names an unknown table.
+        """
+        match parse_statement(sql, self._database):
+            case ShowStatement(only_views):
+                return pa.table({"name": pa.array(self._views if only_views else self._relations, pa.string())})
+            case DescribeStatement(relation):
+                columns = self._columns(relation)
+                return pa.table({"column": pa.array(columns, pa.string()), "type": list(columns.values())})
+            case QueryStatement() as statement:
+                return self._run(statement)
+
+    def tables(self) -> dict[str, TableSummary]:
+        """Return every Iceberg table by name."""
+        return {name: self._summarise_table(name) for name in self._relations if name not in self._views}
+
+    def views(self) -> dict[str, ViewSummary]:
+        """Return every view by name; each is run once to count its rows."""
+        return {name: self._summarise_view(name) for name in self._views}
+
+    @cached_property
+    def _relations(self) -> dict[str, TableTypeDef]:
+        pages = self._glue.get_paginator("get_tables").paginate(DatabaseName=self._database)
+        try:
+            found = [table for page in pages for table in page["TableList"]]
+        except self._glue.exceptions.EntityNotFoundException as error:
+            raise DataHubError(f"Database {self._database} does not exist; deploy the pipeline first") from error
+        return {table["Name"].lower(): table for table in sorted(found, key=lambda table: table["Name"])}
+
+    @cached_property
+    def _views(self) -> dict[str, TableTypeDef]:
+        return {name: table for name, table in self._relations.items() if "ViewDefinition" in table}
+
+    @cached_property
+    def _connection(self) -> duckdb.DuckDBPyConnection:
+        connection = duckdb.connect(
+            config={"autoinstall_known_extensions": "false", "autoload_known_extensions": "false"}
+        )
+        connection.execute(f"CREATE SCHEMA {_quoted(self._database)}")
+        # Athena shows points in time in UTC, whatever the machine's time zone.
+        connection.execute("SET TimeZone = 'UTC'")
+        # Neither files nor network nor Python variables answer to a name that the database lacks.
+        connection.execute("SET python_enable_replacements = false")
+        connection.execute("SET enable_external_access = false")
+        connection.execute("SET lock_configuration = true")
+        return connection
+
+    def _run(self, statement: QueryStatement) -> pa.Table:
+        for relation in sorted(statement.relations):
+            self._load(relation)
+        try:
+            return self._connection.sql(statement.query.sql("duckdb")).to_arrow_table()
+        except duckdb.Error as error:
+            raise DataHubError(f"The query failed: {error}") from error
+
+    def _load(self, relation: str) -> None:
+        if relation in self._loaded:
+            return
+        definition = self._require(relation)
+        if relation in self._views:
+            self._load_view(relation, definition)
+        else:
+            self._load_table(relation)
+        self._loaded.add(relation)
+
+    def _load_table(self, name: str) -> None:
+        rows = self._catalog.load_table((self._database, name)).scan().to_arrow()
+        self._connection.register(f"{name} rows", rows)
+        self._connection.execute(f"CREATE VIEW {self._qualified(name)} AS FROM {_quoted(f'{name} rows')}")
+
+    def _load_view(self, name: str, definition: TableTypeDef) -> None:
+        statement = parse_query(_athena_text(name, definition), self._database)
+        for relation in sorted(statement.relations):
+            self._load(relation)
+        self._connection.execute(f"CREATE VIEW {self._qualified(name)} AS {statement.query.sql('duckdb')}")
+
+    def _qualified(self, name: str) -> str:
+        return f"{_quoted(self._database)}.{_quoted(name)}"
+
+    def _require(self, relation: str) -> TableTypeDef:
+        if relation not in self._relations:
+            known = ", ".join(self._relations) or "nothing yet"
+            raise DataHubError(f"Database {self._database} has no table or view {relation}; it has: {known}")
+        return self._relations[relation]
+
+    def _columns(self, relation: str) -> dict[str, str]:
+        columns = self._require(relation)["StorageDescriptor"]["Columns"]
+        return {
+            column["Name"]: column["Type"]
+            for column in columns
+            if column.get("Parameters", {}).get("iceberg.field.current", "true") == "true"
+        }
+
+    def _summarise_table(self, name: str) -> TableSummary:
+        table = self._catalog.load_table((self._database, name))
+        return TableSummary(self._columns(name), table.scan().count(), len(table.snapshots()))
+
+    def _summarise_view(self, name: str) -> ViewSummary:
+        representations = self._views[name]["ViewDefinition"].get("Representations", [])
+        count = exp.select("count(*) AS n").from_(exp.table_(name, quoted=True)).sql(ATHENA.sqlglot_name)
+        return ViewSummary(
+            columns=self._columns(name),
+            dialects=tuple(representation["Dialect"] for representation in representations),
+            rows=self.query(count)["n"][0].as_py(),
+        )
+
+
+def _athena_text(name: str, definition: TableTypeDef) -> str:
+    for representation in definition["ViewDefinition"].get("Representations", []):
+        if representation["Dialect"] == ATHENA.name and not representation.get("IsStale"):
+            return representation["ViewOriginalText"]
+    raise DataHubError(f"View {name} has no valid text for Athena; run create-views-dual-engine again")
+
+
+def _quoted(identifier: str) -> str:
+    return exp.to_identifier(identifier, quoted=True).sql("duckdb")

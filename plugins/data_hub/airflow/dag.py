@@ -1,0 +1,131 @@
+"""The DAG of a pipeline."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from graphlib import CycleError, TopologicalSorter
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from airflow.sdk import DAG, TriggerRule
+
+from data_hub import graph
+from data_hub.airflow import assets, documentation
+from data_hub.airflow.operators import GRACE, GlueJobRunOperator
+from data_hub.airflow.rejected_files import RejectedFilesOperator
+from data_hub.airflow.schedule import to_airflow_cron
+from data_hub.airflow.sensor import TIMEOUT as SENSOR_TIMEOUT
+from data_hub.airflow.sensor import NewObjectsSensor
+from data_hub.errors import DataHubError
+from data_hub.pipeline import Pipeline
+
+if TYPE_CHECKING:
+    from airflow.sdk import BaseOperator
+
+SENSOR = "wait_for_objects"
+REJECTED_FILES = "rejected_files"
+
+_OWNER = "data-hub"
+_START_DATE = datetime(2025, 1, 1, tzinfo=UTC)
+_REJECTED_FILES_TIMEOUT = timedelta(minutes=15)
+_RETRIES = 2
+_MAX_RETRY_DELAY = timedelta(minutes=10)
+
+
+def build_dag(dag_file: str) -> DAG:
+    """Build the DAG of a pipeline.
+
+    Args:
+        dag_file: the DAG file; ``pipelines/<its stem>.yaml`` beside it is the pipeline file.
+
+    Returns:
+        ``wait_for_objects``, the Glue jobs in the order of their Glue triggers, ``rejected_files``.
+
+    Raises:
+        DataHubError: the pipeline file is missing or wrong. Airflow shows the text as this file's import error.
+    """
+    path = Path(dag_file)
+    pipeline = Pipeline.load(path.parent / "pipelines" / f"{path.stem}.yaml")
+    if pipeline.pipeline != path.stem:
+        raise DataHubError(
+            f"{path.stem}.yaml: pipeline: '{pipeline.pipeline}' is not the file's name; "
+            f"write '{path.stem}', or rename {path.stem}.yaml and {path.name}"
+        )
+    upstream = _upstream_tasks(pipeline)
+    generations = _generations(upstream, origin=f"{path.stem}.yaml")
+    dag = DAG(
+        dag_id=pipeline.pipeline,
+        description=documentation.describe(pipeline),
+        doc_md=documentation.to_markdown(pipeline, generations),
+        tags={"data-hub", "glue", "iceberg"},
+        schedule=to_airflow_cron(pipeline.source.catch_up) if pipeline.orchestrator == "airflow" else None,
+        start_date=_START_DATE,
+        catchup=False,
+        max_active_runs=1,
+        dagrun_timeout=_longest_run(pipeline),
+        default_args={
+            "owner": _OWNER,
+            "retries": _RETRIES,
+            "retry_delay": timedelta(minutes=1),
+            "retry_exponential_backoff": 2,
+            "max_retry_delay": _MAX_RETRY_DELAY,
+        },
+    )
+    # Airflow takes the file in which DAG() stands; its pages are to show the DAG file.
+    dag.fileloc = str(path)
+    _add_tasks(dag, pipeline, upstream)
+    return dag
+
+
+def _upstream_tasks(pipeline: Pipeline) -> dict[str, set[str]]:
+    """Return task id to the ids of the tasks that it waits for."""
+    upstream = graph.upstream_jobs(pipeline)
+    for job in graph.start_jobs(pipeline):
+        upstream[job].add(SENSOR)
+    last = set(pipeline.jobs) - {job for jobs in upstream.values() for job in jobs}
+    return {SENSOR: set(), **upstream, REJECTED_FILES: last}
+
+
+def _generations(upstream: dict[str, set[str]], origin: str) -> list[list[str]]:
+    sorter = TopologicalSorter(upstream)
+    try:
+        sorter.prepare()
+    except CycleError as error:
+        raise DataHubError(
+            f"{origin}: triggers: jobs wait for each other in a circle ({', '.join(error.args[1])}); "
+            "take one of the conditions out"
+        ) from error
+    generations = []
+    while sorter.is_active():
+        generations.append(sorted(sorter.get_ready()))
+        sorter.done(*generations[-1])
+    return generations
+
+
+def _add_tasks(dag: DAG, pipeline: Pipeline, upstream: dict[str, set[str]]) -> None:
+    tasks: dict[str, BaseOperator] = {SENSOR: NewObjectsSensor(task_id=SENSOR, pipeline=pipeline, dag=dag)}
+    for name, job in pipeline.jobs.items():
+        tasks[name] = GlueJobRunOperator(
+            task_id=name,
+            job_name=name,
+            job_timeout=timedelta(minutes=job.timeout),
+            outlets=assets.made_by(pipeline, name),
+            dag=dag,
+        )
+    tasks[REJECTED_FILES] = RejectedFilesOperator(
+        task_id=REJECTED_FILES,
+        pipeline=pipeline,
+        trigger_rule=TriggerRule.NONE_FAILED,
+        retries=0,
+        execution_timeout=_REJECTED_FILES_TIMEOUT,
+        dag=dag,
+    )
+    for task_id, before in upstream.items():
+        tasks[task_id].set_upstream([tasks[name] for name in sorted(before)])
+
+
+def _longest_run(pipeline: Pipeline) -> timedelta:
+    """Return how long a run may take when every task needs all its retries."""
+    limits = [SENSOR_TIMEOUT, *(timedelta(minutes=job.timeout) + GRACE for job in pipeline.jobs.values())]
+    retried = sum(((_RETRIES + 1) * limit + _RETRIES * _MAX_RETRY_DELAY for limit in limits), start=timedelta())
+    return retried + _REJECTED_FILES_TIMEOUT

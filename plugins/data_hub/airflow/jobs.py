@@ -1,0 +1,33 @@
+"""Glue jobs and their runs, as Glue describes them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import boto3
+
+from data_hub.errors import DataHubError
+
+if TYPE_CHECKING:
+    from mypy_boto3_glue.type_defs import JobRunTypeDef, JobTypeDef
+
+
+def read_job(name: str) -> JobTypeDef:
+    """Return a deployed Glue job.
+
+    Raises:
+        DataHubError: there is no such job.
+    """
+    client = boto3.client("glue")
+    try:
+        return client.get_job(JobName=name)["Job"]
+    except client.exceptions.EntityNotFoundException as error:
+        raise DataHubError(
+            f"There is no Glue job '{name}' in region {client.meta.region_name}. Airflow never creates one: "
+            "deploy the pipeline, or correct the region"
+        ) from error
+
+
+def read_job_run(job_name: str, job_run_id: str) -> JobRunTypeDef:
+    """Return a run of a Glue job."""
+    return boto3.client("glue").get_job_run(JobName=job_name, RunId=job_run_id)["JobRun"]

@@ -1,0 +1,59 @@
+"""Task that stays red while a file is rejected."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from airflow.sdk import BaseOperator
+from airflow.sdk.exceptions import AirflowFailException
+
+from data_hub.airflow.failures import failing_without_retry
+from data_hub.airflow.summary import leave_summary
+from data_hub.catalog import open_catalog
+
+if TYPE_CHECKING:
+    from airflow.sdk import Context
+
+    from data_hub.ledger import LedgerEntry
+    from data_hub.pipeline import Pipeline
+
+
+class RejectedFilesOperator(BaseOperator):
+    """Fails while the ledger holds rejected files that were neither delivered again nor acknowledged.
+
+    It runs after everything else, so a rejected file is seen and holds nobody up.
+
+    Args:
+        pipeline: the pipeline whose ledger is read.
+        kwargs: arguments of BaseOperator.
+    """
+
+    def __init__(self, *, pipeline: Pipeline, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.pipeline = pipeline
+
+    def execute(self, context: Context) -> None:
+        """Read the ledger.
+
+        Raises:
+            AirflowFailException: files are rejected; each is named with the reason.
+        """
+        from data_hub.airflow.deployed import read_deployment
+        from data_hub.ledger import Ledger
+
+        with failing_without_retry():
+            deployment = read_deployment(self.pipeline)
+            ledger = Ledger.open(open_catalog(), deployment.database, self.pipeline.table)
+        rejected = ledger.rejected_files()
+        leave_summary(context, f"{len(rejected):,} rejected" if rejected else "none")
+        if rejected:
+            raise AirflowFailException(_report(rejected))
+
+
+def _report(rejected: list[LedgerEntry]) -> str:
+    files = "\n".join(f"  {entry.key}: {entry.message}" for entry in rejected)
+    return (
+        f"{len(rejected)} rejected {'file' if len(rejected) == 1 else 'files'}; nothing of them is in the table:\n"
+        f"{files}\n"
+        "Deliver each again, corrected, under the same key, or acknowledge it in the ledger; then clear this task"
+    )

@@ -1,0 +1,116 @@
+import http.server
+import json
+import threading
+from collections.abc import Iterator
+from datetime import timedelta
+
+import pytest
+from botocore.exceptions import ClientError
+
+from airflow.sdk.exceptions import AirflowException, AirflowFailException
+from data_hub.airflow import operators
+from data_hub.airflow.operators import GlueJobRunOperator
+from local_aws.process import LocalAws
+from tests.airflow.conftest import MakeGlueJob
+from tests.airflow.task_context import RecordingTaskInstance, resume, start
+
+WAITS = "import time; time.sleep(60)"
+
+
+def operator_of(job: str) -> GlueJobRunOperator:
+    return GlueJobRunOperator(task_id=job, job_name=job, job_timeout=timedelta(minutes=1))
+
+
+def test_a_run_that_succeeds_leaves_its_id_and_state(aws: LocalAws, make_glue_job: MakeGlueJob) -> None:
+    operator = operator_of(make_glue_job("print('done')"))
+    task_instance = RecordingTaskInstance(operator.task_id)
+    job_run_id = resume(operator, start(operator, task_instance), task_instance)
+    assert (
+        aws.client("glue").get_job_run(JobName=operator.job_name, RunId=job_run_id)["JobRun"]["JobRunState"]
+        == "SUCCEEDED"
+    )
+    assert task_instance.xcoms["glue_job_run_id"] == job_run_id
+    assert task_instance.xcoms["glue_state"] == "SUCCEEDED"
+    assert task_instance.xcoms["summary"].startswith("SUCCEEDED in ")
+
+
+def test_a_missing_job_fails_at_once_and_is_not_created(aws: LocalAws) -> None:
+    operator = operator_of("no-such-job")
+    with pytest.raises(AirflowFailException, match=r"no Glue job 'no-such-job' in region us-east-1.*deploy"):
+        start(operator, RecordingTaskInstance("no-such-job"))
+    with pytest.raises(ClientError, match="EntityNotFoundException"):
+        aws.client("glue").get_job(JobName="no-such-job")
+
+
+def test_glues_error_message_is_the_tasks_error(make_glue_job: MakeGlueJob) -> None:
+    operator = operator_of(make_glue_job("raise ValueError('column aod is missing')"))
+    task_instance = RecordingTaskInstance(operator.task_id)
+    deferral = start(operator, task_instance)
+    with pytest.raises(AirflowFailException, match="ended FAILED: ValueError: column aod is missing"):
+        resume(operator, deferral, task_instance)
+    assert task_instance.xcoms["glue_state"] == "FAILED"
+
+
+def test_a_stopped_run_is_a_failure(aws: LocalAws, make_glue_job: MakeGlueJob) -> None:
+    operator = operator_of(make_glue_job(WAITS))
+    task_instance = RecordingTaskInstance(operator.task_id)
+    deferral = start(operator, task_instance)
+    aws.client("glue").batch_stop_job_run(JobName=operator.job_name, JobRunIds=[task_instance.xcoms["glue_job_run_id"]])
+    with pytest.raises(AirflowFailException, match="ended STOPPED: somebody stopped it"):
+        resume(operator, deferral, task_instance)
+
+
+def test_a_retry_goes_on_with_the_run_that_is_still_going(aws: LocalAws, make_glue_job: MakeGlueJob) -> None:
+    operator = operator_of(make_glue_job(WAITS))
+    first, second = (RecordingTaskInstance(operator.task_id, try_number) for try_number in (1, 2))
+    start(operator, first)
+    start(operator_of(operator.job_name), second)
+    runs = aws.client("glue").get_job_runs(JobName=operator.job_name)["JobRuns"]
+    assert [run["Id"] for run in runs] == [first.xcoms["glue_job_run_id"]] == [second.xcoms["glue_job_run_id"]]
+    aws.client("glue").batch_stop_job_run(JobName=operator.job_name, JobRunIds=[runs[0]["Id"]])
+
+
+@pytest.mark.parametrize(
+    ("state", "is_retried"),
+    [("FAILED", False), ("TIMEOUT", False), ("STOPPED", False), ("ERROR", True), ("EXPIRED", True), ("RUNNING", True)],
+)
+def test_only_what_glue_could_not_run_or_airflow_not_watch_is_tried_again(
+    monkeypatch: pytest.MonkeyPatch, state: str, is_retried: bool
+) -> None:
+    monkeypatch.setattr(
+        operators, "read_job_run", lambda name, run_id: {"Id": run_id, "JobRunState": state, "ErrorMessage": "why"}
+    )
+    event = {"status": "error", "run_id": "jr_1", "message": "attempts used up"}
+    with pytest.raises(AirflowException, match=f"jr_1 of Glue job j .*{state}") as raised:
+        operator_of("j").execute_complete({"ti": RecordingTaskInstance("j")}, event)
+    assert isinstance(raised.value, AirflowFailException) != is_retried
+    assert ("attempts used up" if state == "RUNNING" else "why") in str(raised.value)
+
+
+@pytest.fixture
+def expired_run(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """A Glue whose every job run is EXPIRED, a state that the local AWS does not reach."""
+
+    class Glue(http.server.BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            body = json.dumps({"JobRun": {"Id": "jr_1", "JobRunState": "EXPIRED"}}).encode()
+            self.send_response(200)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *_: object) -> None:
+            """Keep the test's output clean."""
+
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Glue) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        monkeypatch.setenv("AWS_ENDPOINT_URL", f"http://127.0.0.1:{server.server_port}")
+        yield
+        server.shutdown()
+
+
+def test_the_trigger_ends_at_expired(aws: LocalAws, expired_run: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(GlueJobRunOperator, "submit_job", lambda self, context: "jr_1")
+    operator, task_instance = operator_of("j"), RecordingTaskInstance("j")
+    with pytest.raises(AirflowException, match="ended EXPIRED: it waited too long"):
+        resume(operator, start(operator, task_instance), task_instance)

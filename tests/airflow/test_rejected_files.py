@@ -1,0 +1,35 @@
+import pytest
+
+from airflow.sdk.exceptions import AirflowFailException
+from data_hub.airflow.rejected_files import RejectedFilesOperator
+from data_hub.ingest import ingest
+from tests.airflow.conftest import DeployedPipeline
+from tests.airflow.task_context import RecordingTaskInstance
+from tests.collections_pipeline import HEADER_V1, row_v1
+
+KEY = "collections-data/ingest_ts=1/bad.csv"
+
+
+def check(deployed: DeployedPipeline) -> RecordingTaskInstance:
+    task_instance = RecordingTaskInstance("rejected_files")
+    operator = RejectedFilesOperator(task_id="rejected_files", pipeline=deployed.pipeline)
+    operator.execute({"ti": task_instance})  # type: ignore[arg-type]
+    return task_instance
+
+
+def test_before_the_first_ingestion_nothing_is_rejected(deployed: DeployedPipeline) -> None:
+    assert check(deployed).xcoms["summary"] == "none"
+
+
+def test_a_rejected_file_is_red_until_it_is_delivered_again(deployed: DeployedPipeline) -> None:
+    deployed.put(KEY, b"not,our,header\n1,2,3\n")
+    ingest(deployed.pipeline, deployed.deployment, "jr_1")
+    with pytest.raises(AirflowFailException) as failure:
+        check(deployed)
+    assert "1 rejected file" in str(failure.value)
+    assert f"{KEY}: " in str(failure.value)
+    assert "Deliver each again" in str(failure.value)
+
+    deployed.put(KEY, HEADER_V1 + row_v1())
+    ingest(deployed.pipeline, deployed.deployment, "jr_2")
+    assert check(deployed).xcoms["summary"] == "none"

@@ -1,0 +1,108 @@
+"""Rows of regulatory reports, and a deployed table to put them in, for tests of views and SQL."""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from typing import TYPE_CHECKING, Any
+
+import pyarrow as pa
+
+from data_hub.catalog import open_catalog
+from data_hub.deployment import Deployment
+from data_hub.pipeline import Pipeline
+
+if TYPE_CHECKING:
+    from pyiceberg.table import Table
+
+    from local_aws.process import LocalAws
+
+CONTRACT = """
+pipeline: collections
+orchestrator: airflow
+source: {bucket: raw, prefix: collections-data/, pattern: "ingest_ts=*/*.csv*", catch_up: "cron(0 * * * ? *)"}
+table:
+  name: collections_data_staging
+  max_reject_ratio: 0.05
+  columns:
+    seriesid: {type: string, required: true}
+    aod: {type: date, format: yyyymmdd, required: true}
+    rssdid: {type: bigint, required: true}
+    submission_ts: {type: timestamp, format: epoch_seconds, required: true}
+    item_mdrm: {type: string, required: true}
+    item_value: {type: string}
+    context_level1_mdrm: {type: string}
+    context_level1_value: {type: string}
+jobs:
+  create-views-dual-engine:
+    {script: views.py, glue_version: "5.1", worker_type: G.1X, number_of_workers: 2, timeout: 30,
+     max_concurrent_runs: 1}
+triggers:
+  arrival: {type: ON_DEMAND, actions: [{job: create-views-dual-engine}]}
+"""
+SCHEMA = pa.schema(
+    [
+        ("seriesid", pa.string()),
+        ("aod", pa.date32()),
+        ("rssdid", pa.int64()),
+        ("submission_ts", pa.timestamp("us", tz="UTC")),
+        ("item_mdrm", pa.string()),
+        ("item_value", pa.string()),
+        ("context_level1_mdrm", pa.string()),
+        ("context_level1_value", pa.string()),
+        ("ingest_ts", pa.int64()),
+        ("source_file", pa.string()),
+        ("source_line", pa.int64()),
+        ("ingested_at", pa.timestamp("us", tz="UTC")),
+    ]
+)
+SUBMITTED = datetime(2026, 2, 1, 12, tzinfo=UTC)
+
+
+def report_row(**changed: Any) -> dict[str, Any]:
+    """Return one row of FRY9C, with the given columns changed."""
+    return {
+        "seriesid": "FRY9C",
+        "aod": date(2025, 12, 31),
+        "rssdid": 1234567,
+        "submission_ts": SUBMITTED,
+        "item_mdrm": "BHCK2170",
+        "item_value": "702118",
+        "context_level1_mdrm": None,
+        "context_level1_value": None,
+        "ingest_ts": 1770000000,
+        "source_file": "collections-data/ingest_ts=1770000000/fry9c.csv",
+        "source_line": 2,
+        "ingested_at": datetime(2026, 2, 2, 3, 4, 5, 678901, tzinfo=UTC),
+    } | changed
+
+
+@dataclass(frozen=True)
+class Reports:
+    """A pipeline deployed to a database of its own."""
+
+    pipeline: Pipeline
+    deployment: Deployment
+
+    @classmethod
+    def deploy(cls, aws: LocalAws, contract: str = CONTRACT) -> Reports:
+        database = f"hub_{uuid.uuid4().hex}"
+        bucket = f"warehouse-{uuid.uuid4().hex}"
+        aws.client("s3").create_bucket(Bucket=bucket)
+        aws.client("glue").create_database(DatabaseInput={"Name": database})
+        deployment = Deployment(
+            pipeline_file="s3://scripts/collections.yaml",
+            source_bucket="raw",
+            warehouse=f"s3://{bucket}/",
+            database=database,
+            view_definer="arn:aws:iam::123456789012:role/view-definer",
+        )
+        return cls(Pipeline.parse(contract, "collections.yaml"), deployment)
+
+    def add(self, *rows: dict[str, Any], schema: pa.Schema = SCHEMA) -> Table:
+        """Append rows, with columns that the schema lacks left out; the first call makes the table."""
+        identifier = (self.deployment.database, self.pipeline.table.name)
+        table = open_catalog().create_table_if_not_exists(identifier, schema)
+        table.append(pa.Table.from_pylist(list(rows), schema=schema))
+        return table
