@@ -9,8 +9,8 @@ import uuid
 from typing import TYPE_CHECKING, Any
 
 from boto3.s3.transfer import TransferConfig
-from data_hub.errors import DataHubError
 
+from data_hub.errors import DataHubError
 from local_aws import catalog_copy
 from local_aws.deploy import SCRIPTS_BUCKET
 

@@ -8,18 +8,17 @@ from typing import TYPE_CHECKING
 
 from data_hub.deployment import Deployment
 from data_hub.pipeline import Pipeline
-
 from local_aws import library_zip
 from local_aws.environment import ACCOUNT
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from data_hub.pipeline import Job, Trigger
     from mypy_boto3_glue import GlueClient
     from mypy_boto3_glue.type_defs import CreateTriggerRequestTypeDef, JobUpdateTypeDef
     from mypy_boto3_s3 import S3Client
 
+    from data_hub.pipeline import Job, Trigger
     from local_aws.process import LocalAws
 
 ROOT = Path(__file__).resolve().parent.parent

@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, Literal, Self, overload
 
 import boto3
-from data_hub.errors import DataHubError
 
+from data_hub.errors import DataHubError
 from local_aws.environment import DUMMY_KEY, REGION, client_environment, without_foreign
 from local_aws.state_file import State
 

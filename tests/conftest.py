@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from lake import Lake
 from local_aws.process import LocalAws
 
 
@@ -14,3 +15,9 @@ def aws(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalAws]:
         for name, value in started.environment.items():
             patch.setenv(name, value)
         yield started
+
+
+@pytest.fixture
+def lake(aws: LocalAws) -> Lake:
+    """An empty lake of the test's own."""
+    return Lake.create(aws)

@@ -103,6 +103,7 @@ class Reports:
     def add(self, *rows: dict[str, Any], schema: pa.Schema = SCHEMA) -> Table:
         """Append rows, with columns that the schema lacks left out; the first call makes the table."""
         identifier = (self.deployment.database, self.pipeline.table.name)
-        table = open_catalog().create_table_if_not_exists(identifier, schema)
+        location = self.deployment.warehouse + self.pipeline.table.name
+        table = open_catalog().create_table_if_not_exists(identifier, schema, location=location)
         table.append(pa.Table.from_pylist(list(rows), schema=schema))
         return table

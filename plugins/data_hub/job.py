@@ -10,6 +10,7 @@ from data_hub.deployment import Deployment
 from data_hub.errors import DataHubError
 from data_hub.ingest import ingest
 from data_hub.pipeline import Pipeline
+from data_hub.views import create_views
 
 ARGUMENTS = Deployment.argument_names()
 
@@ -27,6 +28,12 @@ def run_ingestion(options: Mapping[str, str]) -> None:
     report = ingest(load_pipeline(deployment), deployment, options.get("JOB_RUN_ID") or "")
     for line in report.lines():
         print(line)  # noqa: T201  (a Glue job's log is its standard output)
+
+
+def run_views(options: Mapping[str, str]) -> None:
+    """Run create-views-dual-engine. Arguments and errors as for ``run_ingestion``; each view prints its own line."""
+    deployment = Deployment.from_arguments(options)
+    create_views(load_pipeline(deployment), deployment)
 
 
 def load_pipeline(deployment: Deployment) -> Pipeline:

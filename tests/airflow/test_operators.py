@@ -5,13 +5,13 @@ from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
+from airflow.sdk.exceptions import AirflowException, AirflowFailException
 from botocore.exceptions import ClientError
 
-from airflow.sdk.exceptions import AirflowException, AirflowFailException
 from data_hub.airflow import operators
 from data_hub.airflow.operators import GlueJobRunOperator
 from local_aws.process import LocalAws
-from tests.airflow.conftest import MakeGlueJob
+from tests.airflow.deployed_pipeline import MakeGlueJob
 from tests.airflow.task_context import RecordingTaskInstance, resume, start
 
 WAITS = "import time; time.sleep(60)"

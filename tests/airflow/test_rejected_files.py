@@ -1,9 +1,9 @@
 import pytest
-
 from airflow.sdk.exceptions import AirflowFailException
+
 from data_hub.airflow.rejected_files import RejectedFilesOperator
 from data_hub.ingest import ingest
-from tests.airflow.conftest import DeployedPipeline
+from tests.airflow.deployed_pipeline import DeployedPipeline
 from tests.airflow.task_context import RecordingTaskInstance
 from tests.collections_pipeline import HEADER_V1, row_v1
 

@@ -1,6 +1,6 @@
 import pytest
-
 from airflow.timetables.trigger import CronTriggerTimetable
+
 from data_hub.airflow.schedule import to_airflow_cron
 from data_hub.errors import DataHubError
 

@@ -1,9 +1,9 @@
 import pytest
-
 from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
+
 from data_hub.airflow.sensor import NewObjectsSensor
 from local_aws.process import LocalAws
-from tests.airflow.conftest import DeployedPipeline
+from tests.airflow.deployed_pipeline import DeployedPipeline
 from tests.airflow.task_context import RecordingTaskInstance
 from tests.collections_pipeline import PIPELINE
 

@@ -78,13 +78,11 @@ def test_starts_finds_and_stops_a_server(tmp_path: Path) -> None:
     assert LocalAws.running(tmp_path) is None
 
 
-def test_its_environment_leads_other_programs_to_it(tmp_path: Path) -> None:
-    program = "import boto3; print([b['Name'] for b in boto3.client('s3').list_buckets()['Buckets']])"
-    with LocalAws.start(tmp_path) as aws:
-        aws.client("s3").create_bucket(Bucket="local")
-        environment = os.environ | {"AWS_IGNORE_CONFIGURED_ENDPOINT_URLS": "true"} | aws.environment
-        output = subprocess.check_output([sys.executable, "-c", program], env=environment, text=True)
-    assert output == "['local']\n"
+def test_its_environment_leads_other_programs_to_it(aws: LocalAws) -> None:
+    program = "import boto3; print('local' in [b['Name'] for b in boto3.client('s3').list_buckets()['Buckets']])"
+    aws.client("s3").create_bucket(Bucket="local")
+    environment = os.environ | {"AWS_IGNORE_CONFIGURED_ENDPOINT_URLS": "true"} | aws.environment
+    assert subprocess.check_output([sys.executable, "-c", program], env=environment, text=True) == "True\n"
 
 
 def test_a_taken_port_is_named(tmp_path: Path) -> None:
@@ -93,14 +91,6 @@ def test_a_taken_port_is_named(tmp_path: Path) -> None:
         with pytest.raises(DataHubError, match=rf"Port {port} on 127.0.0.1 is taken: stop the program"):
             LocalAws.start(tmp_path, port=port)
     assert LocalAws.running(tmp_path) is None
-
-
-def test_a_chosen_port_can_be_used_again_at_once(tmp_path: Path) -> None:
-    with LocalAws.start(tmp_path) as aws:
-        port = int(aws.endpoint.rpartition(":")[2])
-        aws.client("s3").list_buckets()
-    with LocalAws.start(tmp_path, port=port) as again:
-        assert again.endpoint == aws.endpoint
 
 
 def test_a_server_that_cannot_start_says_why(tmp_path: Path) -> None:
@@ -141,13 +131,16 @@ def test_no_process_stays(owner: subprocess.Popen[str], tmp_path: Path, victim: 
     assert LocalAws.running(tmp_path) is None
 
 
-def test_a_server_that_was_killed_leaves_the_directory_usable(tmp_path: Path) -> None:
+def test_a_server_that_was_killed_leaves_directory_and_port_usable(tmp_path: Path) -> None:
+    leftover = tmp_path / "job-runs" / "jr_killed"
     with LocalAws.start(tmp_path) as killed:
+        killed.client("s3").create_bucket(Bucket="forgotten")
+        leftover.mkdir(parents=True)
         state = State.read(tmp_path)
         assert state is not None
-        start_lasting_job(killed, tmp_path)
         os.kill(state.pid, signal.SIGKILL)
         wait_for(lambda: LocalAws.running(tmp_path) is None, "the server is gone")
-        with LocalAws.start(tmp_path) as aws:
-            assert aws.client("s3").list_buckets()["Buckets"] == []
-            assert not (tmp_path / "job-runs").exists()
+        with LocalAws.start(tmp_path, port=int(killed.endpoint.rpartition(":")[2])) as again:
+            assert again.endpoint == killed.endpoint
+            assert again.client("s3").list_buckets()["Buckets"] == []
+            assert not leftover.exists()

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 from airflow.sdk import BaseOperator
 from airflow.sdk.exceptions import AirflowFailException
 
+from data_hub.airflow.deployed import read_deployment
 from data_hub.airflow.failures import failing_without_retry
 from data_hub.airflow.summary import leave_summary
-from data_hub.catalog import open_catalog
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
@@ -38,7 +38,7 @@ class RejectedFilesOperator(BaseOperator):
         Raises:
             AirflowFailException: files are rejected; each is named with the reason.
         """
-        from data_hub.airflow.deployed import read_deployment
+        from data_hub.catalog import open_catalog
         from data_hub.ledger import Ledger
 
         with failing_without_retry():

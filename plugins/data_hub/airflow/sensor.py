@@ -9,6 +9,7 @@ from airflow.providers.amazon.aws.sensors.s3 import S3KeySensor
 from airflow.sdk.exceptions import AirflowSkipException
 
 from data_hub.airflow import polling
+from data_hub.airflow.deployed import read_deployment
 from data_hub.airflow.failures import failing_without_retry
 from data_hub.airflow.summary import leave_summary
 
@@ -56,7 +57,6 @@ class NewObjectsSensor(S3KeySensor):
             AirflowFailException: job or bucket is missing.
         """
         from data_hub import arrivals
-        from data_hub.airflow.deployed import read_deployment
 
         with failing_without_retry():
             deployment = read_deployment(self.pipeline)

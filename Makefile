@@ -1,0 +1,34 @@
+.DEFAULT_GOAL := help
+.PHONY: help run test up down lint bench
+
+PYTHON := .venv/bin/python
+export PYTHONPATH := plugins:.
+
+help:  ## show this help
+	@echo "Simple Data Hub: CSV to Iceberg tables and views on AWS Glue, driven by Airflow; here without an AWS account"
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-6s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@echo "  ./hub --help for files of your own, SQL and checks"
+
+run:  ## run the sample through the pipeline once
+	@./hub run
+
+test:  ## run all tests
+	@requirements/install dev
+	@$(PYTHON) -m pytest -n 2 --dist loadgroup
+
+up:  ## start the local AWS, until Ctrl-C
+	@./hub up
+
+down:  ## end the local AWS
+	@./hub down
+
+lint:  ## check format, style, types and import rules
+	@requirements/install dev
+	@.venv/bin/ruff format --check .
+	@.venv/bin/ruff check .
+	@.venv/bin/mypy
+	@.venv/bin/lint-imports
+
+bench:  ## measure
+	@requirements/install dev
+	@$(PYTHON) bench/dag_import.py

@@ -1,0 +1,71 @@
+"""A source bucket, a warehouse and a database of a test's own."""
+
+import uuid
+from dataclasses import dataclass
+from typing import Any
+
+from data_hub import ingest
+from data_hub.catalog import open_catalog
+from data_hub.deployment import Deployment
+from data_hub.ledger import Ledger, LedgerEntry
+from data_hub.pipeline import Pipeline
+from pyiceberg.table import Table
+
+from collections_pipeline import PIPELINE
+from local_aws.process import LocalAws
+
+
+@dataclass(frozen=True)
+class Lake:
+    """What the ingestion works on.
+
+    Attributes:
+        aws: the local AWS.
+        deployment: buckets and database.
+        pipeline: source and contract.
+    """
+
+    aws: LocalAws
+    deployment: Deployment
+    pipeline: Pipeline = PIPELINE
+
+    @classmethod
+    def create(cls, aws: LocalAws) -> "Lake":
+        """Make buckets and a database with names of their own."""
+        name = f"t{uuid.uuid4().hex[:12]}"
+        for bucket in (f"raw-{name}", f"warehouse-{name}"):
+            aws.client("s3").create_bucket(Bucket=bucket)
+        aws.client("glue").create_database(DatabaseInput={"Name": name})
+        return cls(aws, Deployment("s3://none/none.yaml", f"raw-{name}", f"s3://warehouse-{name}/", name, "arn:aws:x"))
+
+    def put(self, name: str, content: bytes, ingest_ts: int = 1) -> str:
+        """Put an object and return its key."""
+        key = f"{self.pipeline.source.prefix}ingest_ts={ingest_ts}/{name}"
+        self.aws.client("s3").put_object(Bucket=self.deployment.source_bucket, Key=key, Body=content)
+        return key
+
+    def ingest(self, job_run_id: str = "jr_test") -> list[LedgerEntry]:
+        """Run the ingestion and return what it did."""
+        return ingest.ingest(self.pipeline, self.deployment, job_run_id).entries
+
+    def table(self, suffix: str = "") -> Table:
+        """Load the table, or its ``_rejects`` or ``_ledger``."""
+        return open_catalog().load_table((self.deployment.database, f"{self.pipeline.table.name}{suffix}"))
+
+    def rows(self) -> list[tuple[str, int, str | None]]:
+        """Return file name, line and item of every row of the table."""
+        found = self.table().scan().to_arrow().to_pylist()
+        return sorted((_name(row["source_file"]), row["source_line"], row["item_mdrm"]) for row in found)
+
+    def rejects(self) -> list[tuple[str, int, str]]:
+        """Return file name, line and reason of every row of the rejects table."""
+        found: list[dict[str, Any]] = self.table("_rejects").scan().to_arrow().to_pylist()
+        return sorted((_name(row["source_file"]), row["source_line"], row["reason"]) for row in found)
+
+    def ledger(self) -> Ledger:
+        """Open the ledger as a reader does."""
+        return Ledger.open(open_catalog(), self.deployment.database, self.pipeline.table)
+
+
+def _name(key: str) -> str:
+    return key.rsplit("/", 1)[-1]

@@ -1,0 +1,110 @@
+"""What ``deploy`` puts on the local AWS."""
+
+import io
+import os
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from job_trials import run
+
+from data_hub.deployment import Deployment
+from data_hub.errors import DataHubError
+from local_aws import library_zip
+from local_aws.deploy import LIBRARY_FOLDER, deploy
+from local_aws.process import LocalAws
+
+ROOT = Path(__file__).resolve().parents[2]
+COLLECTIONS = ROOT / "dags" / "pipelines" / "collections.yaml"
+INGESTION = "csv-to-iceberg-ingestion"
+VIEWS = "create-views-dual-engine"
+
+
+@pytest.fixture(scope="module")
+def aws(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalAws]:
+    """A local AWS on which nobody else deploys."""
+    with LocalAws.start(tmp_path_factory.mktemp("deploy")) as started:
+        yield started
+
+
+@pytest.fixture(scope="module")
+def deployment(aws: LocalAws) -> Deployment:
+    (deployment,) = deploy(aws, [COLLECTIONS])
+    return deployment
+
+
+def test_the_jobs_are_those_of_the_pipeline_file(aws: LocalAws, deployment: Deployment) -> None:
+    jobs = {job["Name"]: job for job in aws.client("glue").get_jobs()["Jobs"]}
+    assert set(jobs) == {INGESTION, VIEWS}
+    job = jobs[INGESTION]
+    assert job["Command"]["ScriptLocation"] == "s3://scripts/glue_csv_to_iceberg.py"
+    assert [job[name] for name in ("GlueVersion", "WorkerType", "NumberOfWorkers", "Timeout")] == ["5.1", "G.1X", 2, 60]
+    assert job["ExecutionProperty"] == {"MaxConcurrentRuns": 1}
+    assert Deployment.from_arguments(job["DefaultArguments"]) == deployment
+
+
+def test_the_glue_triggers_are_those_of_the_pipeline_file(aws: LocalAws, deployment: Deployment) -> None:
+    triggers = {trigger["Name"]: trigger for trigger in aws.client("glue").get_triggers()["Triggers"]}
+    arrival, views = triggers["collections-arrival"], triggers["dual-engine-views-trigger"]
+    assert (arrival["Type"], arrival["Actions"]) == ("ON_DEMAND", [{"JobName": INGESTION}])
+    assert (views["Type"], views["Actions"]) == ("CONDITIONAL", [{"JobName": VIEWS}])
+    condition = {"LogicalOperator": "EQUALS", "JobName": INGESTION, "State": "SUCCEEDED"}
+    assert views["Predicate"] == {"Logical": "AND", "Conditions": [condition]}
+
+
+def test_the_pipeline_file_and_the_database_are_there(aws: LocalAws, deployment: Deployment) -> None:
+    body = aws.client("s3").get_object(Bucket="scripts", Key="pipelines/collections.yaml")["Body"].read()
+    assert deployment.pipeline_file == "s3://scripts/pipelines/collections.yaml"
+    assert body == COLLECTIONS.read_bytes()
+    database = aws.client("glue").get_database(Name=deployment.database)["Database"]
+    assert database["LocationUri"].startswith(deployment.warehouse)
+
+
+def test_the_deployed_jobs_run(aws: LocalAws, deployment: Deployment) -> None:
+    result = run(aws, INGESTION)
+    assert (result["JobRunState"], result.get("ErrorMessage")) == ("SUCCEEDED", None)
+
+
+def test_deploying_again_updates_and_keeps_objects_and_job_runs(
+    aws: LocalAws, deployment: Deployment, tmp_path: Path
+) -> None:
+    aws.client("s3").put_object(Bucket="raw", Key="kept.csv", Body=b"")
+    before = [entry["Id"] for entry in aws.client("glue").get_job_runs(JobName=INGESTION)["JobRuns"]]
+    changed = tmp_path / "collections.yaml"
+    changed.write_text(COLLECTIONS.read_text().replace("timeout: 60", "timeout: 61"))
+
+    assert deploy(aws, [changed]) == [deployment]
+
+    assert aws.client("glue").get_job(JobName=INGESTION)["Job"]["Timeout"] == 61
+    assert [entry["Id"] for entry in aws.client("glue").get_job_runs(JobName=INGESTION)["JobRuns"]] == before
+    assert aws.client("s3").head_object(Bucket="raw", Key="kept.csv")["ContentLength"] == 0
+    assert len(aws.client("glue").get_triggers()["Triggers"]) == 2
+
+
+def test_a_wrong_pipeline_file_deploys_nothing(aws: LocalAws, tmp_path: Path) -> None:
+    right = tmp_path / "right.yaml"
+    right.write_text(COLLECTIONS.read_text().replace("bucket: raw", "bucket: other"))
+    wrong = tmp_path / "wrong.yaml"
+    wrong.write_text("pipeline: wrong\n")
+    with pytest.raises(DataHubError, match=r"wrong\.yaml"):
+        deploy(aws, [right, wrong])
+    assert "other" not in [bucket["Name"] for bucket in aws.client("s3").list_buckets()["Buckets"]]
+
+
+def test_the_library_zip_holds_data_hub_without_airflow() -> None:
+    names = zipfile.ZipFile(io.BytesIO(library_zip.build(LIBRARY_FOLDER))).namelist()
+    assert "data_hub/pipeline.py" in names
+    assert not [name for name in names if name.startswith("data_hub/airflow/") or "__pycache__" in name]
+
+
+def test_the_same_library_gives_the_same_zip(tmp_path: Path) -> None:
+    package = tmp_path / "library"
+    (package / "inner").mkdir(parents=True)
+    for file in (package / "b.py", package / "a.py", package / "inner" / "c.py"):
+        file.write_text("x = 1")
+    first = library_zip.build(package)
+    os.utime(package / "a.py", (0, 0))
+    assert library_zip.build(package) == first
+    (package / "a.py").write_text("x = 2")
+    assert library_zip.build(package) != first

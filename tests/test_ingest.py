@@ -1,0 +1,334 @@
+import gzip
+import threading
+
+import pytest
+from collections_pipeline import HEADER_V1, HEADER_V2, SAMPLE, row_v1
+from data_hub import arrivals, commit, ingest
+from data_hub.deployment import Deployment
+from data_hub.errors import DataHubError
+from data_hub.ledger import LedgerEntry
+from lake import Lake
+from pyiceberg.table import Table
+
+GOOD = HEADER_V1 + row_v1("A") + row_v1("B")
+
+
+def outcome(entries: list[LedgerEntry]) -> list[tuple[str, str, int, int, int]]:
+    return [
+        (entry.key.rsplit("/", 1)[-1], entry.status, entry.rows_read, entry.rows_ingested, entry.rows_rejected)
+        for entry in entries
+    ]
+
+
+def data_snapshots(lake: Lake) -> int:
+    return len(lake.table().snapshots())
+
+
+def test_a_file_is_ingested_once_however_often_the_job_runs(lake: Lake) -> None:
+    lake.put("a.csv", GOOD)
+    assert outcome(lake.ingest()) == [("a.csv", "ingested", 2, 2, 0)]
+    assert lake.ingest() == []
+    assert lake.rows() == [("a.csv", 2, "A"), ("a.csv", 3, "B")]
+    assert data_snapshots(lake) == 1
+
+
+def test_both_header_versions_and_gzip_land_in_one_table(lake: Lake) -> None:
+    lake.put("v1.csv", GOOD)
+    lake.put("v2.csv.gz", gzip.compress(HEADER_V2 + b"FRY9C,20251231,1,0,C,Caption,5" + b"," * 9 + b"\n"))
+    lake.put("ignored.txt", GOOD)
+    lake.put("deep/er.csv", GOOD)
+    lake.ingest()
+    assert lake.rows() == [("v1.csv", 2, "A"), ("v1.csv", 3, "B"), ("v2.csv.gz", 2, "C")]
+
+
+def test_rows_carry_their_lineage(lake: Lake) -> None:
+    key = lake.put("a.csv", GOOD, ingest_ts=1770609249)
+    lake.ingest()
+    row = lake.table().scan().to_arrow().to_pylist()[0]
+    assert (row["source_file"], row["source_line"], row["ingest_ts"]) == (key, 2, 1770609249)
+    assert row["ingested_at"] is not None
+
+
+def test_bad_rows_are_kept_with_line_text_and_reason(lake: Lake) -> None:
+    lake.put("a.csv", HEADER_V1 + row_v1() * 40 + row_v1(aod="20261301"))
+    assert outcome(lake.ingest()) == [("a.csv", "ingested", 41, 40, 1)]
+    (reject,) = lake.table("_rejects").scan().to_arrow().to_pylist()
+    assert (reject["source_line"], reject["column_name"], reject["reason"]) == (
+        42,
+        "aod",
+        "'20261301' is no yyyymmdd date",
+    )
+    assert reject["raw_text"].encode() + b"\n" == row_v1(aod="20261301")
+
+
+def test_a_file_with_too_many_bad_rows_is_rejected_whole(lake: Lake) -> None:
+    lake.put("a.csv", HEADER_V1 + row_v1() * 9 + b"short\n")
+    lake.put("b.csv", GOOD)
+    assert outcome(lake.ingest()) == [("a.csv", "rejected", 10, 0, 10), ("b.csv", "ingested", 2, 2, 0)]
+    assert {name for name, _, _ in lake.rows()} == {"b.csv"}
+    reasons = {line: reason for _, line, reason in lake.rejects()}
+    assert reasons[11] == "1 fields, expected 6"
+    assert reasons[2].startswith("file rejected: 1 of 10 rows (10.0%) break the contract")
+    assert len(reasons) == 10
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b"", "the file is empty"),
+        (b"seriesid,aod\n", "lacks the required columns rssdid"),
+        (GOOD.replace(b"1234567", b"\xff"), "is not UTF-8"),
+    ],
+)
+def test_an_unreadable_file_is_rejected_and_holds_nobody_up(lake: Lake, content: bytes, message: str) -> None:
+    lake.put("bad.csv", content)
+    lake.put("good.csv", GOOD)
+    bad, good = lake.ingest()
+    assert (bad.status, good.status) == ("rejected", "ingested")
+    assert message in bad.message
+    assert [entry.key for entry in lake.ledger().rejected_files()] == [bad.key]
+
+
+@pytest.mark.parametrize("broken", [gzip.compress(GOOD)[:-9], b"no gzip"])
+def test_a_broken_gzip_file_is_rejected(lake: Lake, broken: bytes) -> None:
+    lake.put("a.csv.gz", broken)
+    (entry,) = lake.ingest()
+    assert (entry.status, lake.rows()) == ("rejected", [])
+    assert "cannot be decompressed" in entry.message
+
+
+def test_a_rejected_file_is_clean_again_once_delivered_well(lake: Lake) -> None:
+    lake.put("a.csv", b"")
+    lake.ingest()
+    lake.put("a.csv", GOOD)
+    lake.ingest()
+    assert lake.ledger().rejected_files() == []
+    assert len(lake.rows()) == 2
+
+
+def test_a_correction_replaces_the_rows_in_one_commit_and_back_again(lake: Lake) -> None:
+    other = HEADER_V1 + row_v1("C")
+    lake.put("keep.csv", GOOD)
+    for content, items in ((GOOD, ["A", "B"]), (other, ["C"]), (GOOD, ["A", "B"])):
+        lake.put("a.csv", content)
+        lake.ingest()
+        assert [item for name, _, item in lake.rows() if name == "a.csv"] == items
+        assert [item for name, _, item in lake.rows() if name == "keep.csv"] == ["A", "B"]
+    assert lake.ingest() == []
+
+
+def test_a_rejected_correction_leaves_the_older_rows(lake: Lake) -> None:
+    lake.put("a.csv", GOOD)
+    lake.ingest()
+    lake.put("a.csv", b"")
+    (entry,) = lake.ingest()
+    assert entry.status == "rejected"
+    assert len(lake.rows()) == 2
+
+
+def test_a_header_without_rows_is_ingested_and_takes_older_rows_away(lake: Lake) -> None:
+    lake.put("a.csv", GOOD)
+    lake.ingest()
+    lake.put("a.csv", HEADER_V1)
+    assert outcome(lake.ingest()) == [("a.csv", "ingested", 0, 0, 0)]
+    assert lake.rows() == []
+
+
+def test_the_same_bytes_under_another_etag_are_skipped(lake: Lake) -> None:
+    key = lake.put("a.csv", GOOD)
+    lake.ingest()
+    s3 = lake.aws.client("s3")
+    upload = s3.create_multipart_upload(Bucket=lake.deployment.source_bucket, Key=key)
+    place = {"Bucket": lake.deployment.source_bucket, "Key": key, "UploadId": upload["UploadId"]}
+    part = s3.upload_part(**place, PartNumber=1, Body=GOOD)
+    s3.complete_multipart_upload(**place, MultipartUpload={"Parts": [{"PartNumber": 1, "ETag": part["ETag"]}]})
+    assert outcome(lake.ingest()) == [("a.csv", "skipped", 0, 0, 0)]
+    assert data_snapshots(lake) == 1
+    assert lake.ingest() == []
+
+
+def test_a_deleted_object_takes_no_row_away(lake: Lake) -> None:
+    key = lake.put("a.csv", GOOD)
+    lake.ingest()
+    lake.aws.client("s3").delete_object(Bucket=lake.deployment.source_bucket, Key=key)
+    assert lake.ingest() == []
+    assert len(lake.rows()) == 2
+
+
+def test_more_files_than_one_commit_takes(lake: Lake, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(commit, "MAX_KEYS", 2)
+    for number in range(5):
+        lake.put(f"{number}.csv", GOOD)
+    assert len(lake.ingest()) == 5
+    assert len(lake.rows()) == 10
+    assert lake.ingest() == []
+
+
+def test_a_job_that_dies_before_the_ledger_is_written_is_repaired_from_the_table(
+    lake: Lake, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lake.put("a.csv", GOOD)
+
+    class Killed(BaseException):
+        pass
+
+    def die(*_: object) -> None:
+        raise Killed
+
+    with monkeypatch.context() as patch:
+        patch.setattr(commit, "append_rows", die)
+        with pytest.raises(Killed):
+            lake.ingest()
+    assert [entry.status for entry in lake.ledger().unrecorded()] == ["ingested"]
+    assert arrivals.new_objects(lake.pipeline, lake.deployment) == []
+    assert lake.ingest() == []
+    assert lake.ledger().unrecorded() == []
+    assert outcome(list(lake.ledger().entries().values())) == [("a.csv", "ingested", 2, 2, 0)]
+    assert data_snapshots(lake) == 1
+
+
+def test_a_correction_back_is_seen_although_the_ledger_missed_the_one_between(
+    lake: Lake, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lake.put("a.csv", GOOD)
+    lake.ingest()
+    lake.put("a.csv", HEADER_V1 + row_v1("C"))
+    with monkeypatch.context() as patch:
+        patch.setattr(commit, "append_rows", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
+        with pytest.raises(KeyboardInterrupt):
+            lake.ingest()
+    lake.put("a.csv", GOOD)
+    lake.ingest()
+    assert [item for _, _, item in lake.rows()] == ["A", "B"]
+
+
+def test_a_lost_answer_of_the_catalogue_loses_and_doubles_nothing(lake: Lake, monkeypatch: pytest.MonkeyPatch) -> None:
+    lake.put("a.csv", GOOD)
+    original = Table._do_commit
+    lost = []
+
+    def commit_and_lose_the_answer(table: Table, *args: object, **kwargs: object) -> None:
+        original(table, *args, **kwargs)  # type: ignore[arg-type]
+        if not lost:
+            lost.append(table)
+            raise ConnectionError("the answer was lost")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Table, "_do_commit", commit_and_lose_the_answer)
+        lake.ingest()
+    assert lost
+    assert lake.rows() == [("a.csv", 2, "A"), ("a.csv", 3, "B")]
+    assert lake.ingest() == []
+
+
+def test_two_jobs_at_once_ingest_every_file_once(lake: Lake) -> None:
+    for number in range(12):
+        lake.put(f"{number:02}.csv", GOOD)
+    barrier = threading.Barrier(3)
+    failures: list[BaseException] = []
+
+    def run() -> None:
+        barrier.wait()
+        try:
+            lake.ingest()
+        except BaseException as error:  # noqa: BLE001  (handed to the test)
+            failures.append(error)
+
+    threads = [threading.Thread(target=run) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert failures == []
+    assert len(lake.rows()) == 24
+    assert len(set(lake.rows())) == 24
+    assert lake.ingest() == []
+
+
+def test_a_content_that_another_job_replaced_meanwhile_is_never_put_back(
+    lake: Lake, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lake.put("a.csv", GOOD)
+    original = ingest._Ingestion._commit
+    overtaken = []
+
+    def be_overtaken(job: ingest._Ingestion, files: object) -> None:
+        if not overtaken:
+            overtaken.append(job)
+            lake.put("a.csv", HEADER_V1 + row_v1("NEW"))
+            lake.ingest()
+        original(job, files)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(ingest._Ingestion, "_commit", be_overtaken)
+    lake.ingest()
+    assert [item for _, _, item in lake.rows()] == ["NEW"]
+
+
+def test_an_object_that_vanishes_while_it_is_read_is_left_out(lake: Lake, monkeypatch: pytest.MonkeyPatch) -> None:
+    key = lake.put("a.csv", GOOD)
+    listed = arrivals.missing_from
+
+    def list_then_delete(*arguments: object) -> object:
+        found = listed(*arguments)  # type: ignore[arg-type]
+        lake.aws.client("s3").delete_object(Bucket=lake.deployment.source_bucket, Key=key)
+        return found
+
+    monkeypatch.setattr(arrivals, "missing_from", list_then_delete)
+    assert lake.ingest() == []
+    assert lake.rows() == []
+
+
+def test_a_new_column_of_the_contract_is_added_to_the_table(lake: Lake) -> None:
+    lake.put("a.csv", GOOD)
+    lake.ingest()
+    columns = {**lake.pipeline.table.columns, "note": lake.pipeline.table.columns["item_desc"]}
+    table = lake.pipeline.table.model_copy(update={"columns": columns})
+    wider = Lake(lake.aws, lake.deployment, lake.pipeline.model_copy(update={"table": table}))
+    wider.put("b.csv", HEADER_V1[:-1] + b",note\n" + row_v1()[:-1] + b",hello\n")
+    wider.ingest()
+    assert wider.table().scan().to_arrow()["note"].drop_null().to_pylist() == ["hello"]
+
+
+def test_a_missing_bucket_is_named_and_nothing_is_done(lake: Lake) -> None:
+    nowhere = Deployment(**{**lake.deployment.__dict__, "source_bucket": "nowhere"})
+    with pytest.raises(DataHubError, match=r"Bucket 'nowhere' cannot be listed \(NoSuchBucket\)"):
+        ingest.ingest(lake.pipeline, nowhere, "jr")
+
+
+def test_a_missing_database_is_named(lake: Lake) -> None:
+    nowhere = Deployment(**{**lake.deployment.__dict__, "database": "nowhere"})
+    with pytest.raises(DataHubError, match="Database 'nowhere' is not in the Glue Data Catalog"):
+        ingest.ingest(lake.pipeline, nowhere, "jr")
+
+
+def test_the_sample_adds_up(lake: Lake) -> None:
+    for path in SAMPLE.rglob("*.csv"):
+        lake.put(path.name, path.read_bytes(), ingest_ts=int(path.parent.name.split("=")[1]))
+    assert outcome(lake.ingest()) == [
+        ("fr2004a.csv", "ingested", 645, 640, 5),
+        ("fry15.csv", "ingested", 960, 960, 0),
+        ("fry9c.csv", "ingested", 962, 960, 2),
+        ("fry9c_corrected.csv", "ingested", 30, 30, 0),
+    ]
+    assert len(lake.rows()) == 2590
+    assert len(lake.rejects()) == 7
+
+
+def test_the_report_reads_well() -> None:
+    entry = LedgerEntry("k", None, "e", "s", 1, "rejected", 3, 0, 3, "too many", "jr")
+    assert list(ingest.IngestReport([entry]).lines()) == [
+        "k: rejected, 3 read = 0 ingested + 3 rejected (too many)",
+        "1 files: 3 rows read = 0 ingested + 3 rejected",
+    ]
+    assert list(ingest.IngestReport().lines()) == ["Nothing new to ingest"]
+
+
+def test_what_a_reader_sees_is_whole_files(lake: Lake, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(commit, "MAX_KEYS", 1)
+    for number in range(4):
+        lake.put(f"{number}.csv", GOOD)
+    lake.ingest()
+    for snapshot in lake.table().snapshots():
+        seen = lake.table().scan(snapshot_id=snapshot.snapshot_id).to_arrow()
+        counts = seen.group_by("source_file").aggregate([("source_line", "count")])
+        assert set(counts["source_line_count"].to_pylist()) <= {2}
