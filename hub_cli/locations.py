@@ -1,6 +1,5 @@
 """Where things lie in a checkout."""
 
-import os
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -8,8 +7,7 @@ DAGS = ROOT / "dags"
 PIPELINES = DAGS / "pipelines"
 SAMPLE = ROOT / "examples" / "collections-data"
 
-# Tests keep what a run leaves behind apart from the user's.
-STATE = Path(os.environ.get("DATA_HUB_STATE", ROOT / ".hub"))
+STATE = ROOT / ".hub"
 AIRFLOW_HOME = STATE / "airflow"
 LAST_RUN = STATE / "last-run"
 LOCAL_AWS = STATE / "aws"

@@ -16,7 +16,7 @@ from local_aws.job_run_state import JobRunState
 
 WRAPPER = Path(__file__).with_name("job_wrapper.py")
 POLL_SECONDS = 0.05
-TERMINATE_SECONDS = 3.0
+TERMINATE_SECONDS = 2.0
 LOG_SECONDS = 5.0
 
 
@@ -85,12 +85,17 @@ class JobProcess:
 def _end_group(process: subprocess.Popen[bytes]) -> None:
     """End the process and whatever it started; a Glue worker leaves nothing behind either."""
     if process.poll() is None:
-        os.killpg(process.pid, signal.SIGTERM)
+        _signal_group(process, signal.SIGTERM)
         with contextlib.suppress(subprocess.TimeoutExpired):
             process.wait(TERMINATE_SECONDS)
-    with contextlib.suppress(ProcessLookupError):
-        os.killpg(process.pid, signal.SIGKILL)
+    _signal_group(process, signal.SIGKILL)
     process.wait()
+
+
+def _signal_group(process: subprocess.Popen[bytes], number: signal.Signals) -> None:
+    # Both errors say that nothing is left to end; macOS gives the second one for zombies.
+    with contextlib.suppress(ProcessLookupError, PermissionError):
+        os.killpg(process.pid, number)
 
 
 def _error_message(error_file: Path, last_error_line: str, returncode: int) -> str:

@@ -6,11 +6,9 @@ import os
 import shutil
 import threading
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Self
 
-import boto3
-
-from local_aws.environment import DUMMY_KEY, REGION, client_environment, without_foreign
+from local_aws.environment import client, client_environment, without_foreign
 from local_aws.job_files import JobFiles, MissingJobFileError
 from local_aws.job_log import JobLog
 from local_aws.job_run import JobProcess
@@ -58,8 +56,8 @@ class JobRunner:
         self._endpoint = endpoint
         self._directory = directory
         self._minute_seconds = minute_seconds
-        self._s3 = _client("s3", endpoint)
-        self._logs = _client("logs", endpoint)
+        self._s3 = client("s3", endpoint)
+        self._logs = client("logs", endpoint)
         self._live: dict[JobRunState, threading.Thread] = {}
         shutil.rmtree(directory, ignore_errors=True)
 
@@ -119,13 +117,3 @@ class JobRunner:
     def _environment(self, python_path: list[Path]) -> dict[str, str]:
         paths = os.pathsep.join(str(path) for path in python_path)
         return without_foreign(os.environ) | client_environment(self._endpoint) | {"PYTHONPATH": paths}
-
-
-def _client(service: Any, endpoint: str) -> Any:
-    return boto3.client(
-        service,
-        endpoint_url=endpoint,
-        region_name=REGION,
-        aws_access_key_id=DUMMY_KEY,
-        aws_secret_access_key=DUMMY_KEY,
-    )

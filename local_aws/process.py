@@ -9,10 +9,8 @@ import sys
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, Literal, Self, overload
 
-import boto3
-
 from data_hub.errors import DataHubError
-from local_aws.environment import DUMMY_KEY, REGION, client_environment, without_foreign
+from local_aws import environment
 from local_aws.state_file import State
 
 if TYPE_CHECKING:
@@ -75,7 +73,7 @@ class LocalAws:
     @property
     def environment(self) -> dict[str, str]:
         """Variables that make another process use this local AWS."""
-        return client_environment(self.endpoint)
+        return environment.client_environment(self.endpoint)
 
     @overload
     def client(self, service: Literal["glue"]) -> GlueClient: ...
@@ -84,14 +82,8 @@ class LocalAws:
     @overload
     def client(self, service: Literal["s3"]) -> S3Client: ...
     def client(self, service: Any) -> Any:
-        """Return a boto3 client of ``service``, whatever the environment of this process says."""
-        return boto3.client(
-            service,
-            endpoint_url=self.endpoint,
-            region_name=REGION,
-            aws_access_key_id=DUMMY_KEY,
-            aws_secret_access_key=DUMMY_KEY,
-        )
+        """Return a boto3 client of ``service``, see ``local_aws.environment.client``."""
+        return environment.client(service, self.endpoint)
 
     def stop(self) -> None:
         """End the server and its job runs, and wait until they are gone; an attached server stays."""
@@ -116,7 +108,7 @@ def _spawn(directory: Path, port: int, minute_seconds: float, log: Path) -> subp
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=log_file,
-            env=without_foreign(os.environ) | {"PYTHONPATH": root},
+            env=environment.without_foreign(os.environ) | {"PYTHONPATH": root},
             # Ctrl-C reaches this process alone, which decides when the server ends.
             start_new_session=True,
         )

@@ -3,14 +3,14 @@
 from collections.abc import Iterator
 
 import pytest
-
 from lake import Lake
+
 from local_aws.process import LocalAws
 
 
 @pytest.fixture(scope="session")
 def aws(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalAws]:
-    """A local AWS for the whole session; boto3 and pyiceberg in the test process reach it too."""
+    """A local AWS for the whole session; boto3 and data_hub in the test process reach it too."""
     with LocalAws.start(tmp_path_factory.mktemp("local-aws")) as started, pytest.MonkeyPatch.context() as patch:
         for name, value in started.environment.items():
             patch.setenv(name, value)

@@ -1,5 +1,6 @@
 """Glue jobs whose script a test writes."""
 
+import subprocess
 import textwrap
 import time
 from collections.abc import Callable
@@ -11,7 +12,7 @@ DEADLINE_SECONDS = 20.0
 T = TypeVar("T")
 
 
-def wait_for(question: Callable[[], T], what: str) -> T:
+def wait_for(question: Callable[[], T | None], what: str) -> T:
     """Return the first true answer; fail when none comes in time."""
     deadline = time.monotonic() + DEADLINE_SECONDS
     while not (answer := question()):
@@ -20,13 +21,20 @@ def wait_for(question: Callable[[], T], what: str) -> T:
     return answer
 
 
+def is_gone(pid: int) -> bool:
+    """A zombie counts as gone: it runs nothing, and its parent decides when it disappears."""
+    listing = subprocess.run(["ps", "-o", "stat=", "-p", str(pid)], capture_output=True, text=True, check=False)
+    return listing.stdout.strip()[:1] in ("", "Z")
+
+
 def create_job(aws: LocalAws, name: str, script: str, **job: Any) -> None:
     s3 = aws.client("s3")
     s3.create_bucket(Bucket="job-trials")
     s3.put_object(Bucket="job-trials", Key=f"{name}.py", Body=textwrap.dedent(script).encode())
     command = {"Name": "glueetl", "ScriptLocation": f"s3://job-trials/{name}.py"}
     settings = {"Role": "trial", "Command": command, "GlueVersion": "5.1", "WorkerType": "G.1X", "Timeout": 60}
-    aws.client("glue").create_job(Name=name, **(settings | {"NumberOfWorkers": 2} | job))
+    glue: Any = aws.client("glue")
+    glue.create_job(Name=name, **(settings | {"NumberOfWorkers": 2} | job))
 
 
 def start(aws: LocalAws, name: str, **request: Any) -> str:

@@ -93,8 +93,8 @@ def test_a_save_that_breaks_off_leaves_the_older_archive(
     def crash(*_: object) -> None:
         raise KeyboardInterrupt
 
-    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
-        patch.setattr(catalog_copy, "read", crash)
+    monkeypatch.setattr(catalog_copy, "read", crash)
+    with pytest.raises(KeyboardInterrupt):
         archive.save(full, tmp_path)
 
     archive.restore(empty, tmp_path)

@@ -4,24 +4,24 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pyarrow as pa
 import pytest
-from pyiceberg.catalog import load_catalog
 from pyiceberg.exceptions import CommitFailedException
 
+from data_hub.catalog import open_catalog
 from local_aws.process import LocalAws
 
 THREADS = 4
-APPENDS = 5
+APPENDS = 3
 
 
 def test_no_acknowledged_append_is_lost(aws: LocalAws) -> None:
     aws.client("s3").create_bucket(Bucket="appends")
     schema = pa.schema({"thread": pa.int64(), "append": pa.int64()})
-    catalog = load_catalog("glue", type="glue", warehouse="s3://appends/")
-    catalog.create_namespace("appends")
+    catalog = open_catalog()
+    catalog.create_namespace("appends", {"location": "s3://appends/"})
     catalog.create_table("appends.log", schema=schema)
 
     def append(thread: int) -> list[tuple[int, int]]:
-        own = load_catalog("glue", type="glue", warehouse="s3://appends/")
+        own = open_catalog()
         acknowledged = []
         for number in range(APPENDS):
             try:

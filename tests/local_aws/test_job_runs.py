@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from job_trials import create_job, finished, job_run, log, run, start, wait_for, wait_for_state
+from job_trials import create_job, finished, is_gone, job_run, log, run, start, wait_for, wait_for_state
 
 from local_aws.process import LocalAws
 
@@ -20,6 +20,7 @@ def aws(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalAws]:
     with pytest.MonkeyPatch.context() as patch:
         for name in ("AIRFLOW__CORE__FERNET_KEY", "AIRFLOW_HOME", "MOTO_TRIAL", "AWS_PROFILE", "AWS_SESSION_TOKEN"):
             patch.setenv(name, "of the parent")
+        patch.setenv("HTTP_PROXY", "http://127.0.0.1:9")
         started = LocalAws.start(tmp_path_factory.mktemp("job-runs"), minute_seconds=1.0)
     with started:
         yield started
@@ -68,22 +69,13 @@ def test_the_environment_of_the_parent_does_not_leak(aws: LocalAws) -> None:
     assert environment.items() >= aws.environment.items()
 
 
-def test_boto3_and_pyiceberg_work_unchanged(aws: LocalAws) -> None:
-    aws.client("s3").create_bucket(Bucket="lake")
+def test_boto3_reaches_the_local_aws_in_spite_of_a_proxy(aws: LocalAws) -> None:
     script = """
-        import boto3, pyarrow
-        from pyiceberg.catalog import load_catalog
-        catalog = load_catalog("glue", type="glue", warehouse="s3://lake/")
-        catalog.create_namespace("from_a_job")
-        rows = pyarrow.table({"n": [1, 2]})
-        table = catalog.create_table("from_a_job.numbers", schema=rows.schema)
-        table.append(rows)
-        print(table.scan().to_arrow().num_rows, boto3.client("glue").get_table(
-            DatabaseName="from_a_job", Name="numbers")["Table"]["Parameters"]["table_type"])
+        import boto3, os
+        print(os.environ["HTTP_PROXY"], [job["Name"] for job in boto3.client("glue").get_jobs()["Jobs"]].count("boto3"))
     """
-    create_job(aws, "iceberg", script)
-    result = run(aws, "iceberg")
-    assert (result["JobRunState"], log(aws, "output", result["Id"])) == ("SUCCEEDED", ["2 ICEBERG"])
+    create_job(aws, "boto3", script)
+    assert log(aws, "output", run(aws, "boto3")["Id"]) == ["http://127.0.0.1:9 1"]
 
 
 def test_libraries_come_from_the_zip_alone(aws: LocalAws) -> None:
@@ -141,6 +133,14 @@ def test_a_run_beyond_its_timeout_is_ended(aws: LocalAws) -> None:
     result = run(aws, "slow")
     assert result["JobRunState"] == "TIMEOUT"
     assert result["ErrorMessage"] == "The job run exceeded its timeout of 1 minutes"
+
+
+def test_what_a_script_started_ends_with_it(aws: LocalAws) -> None:
+    script = "import subprocess\nprint(subprocess.Popen(['sleep', '600']).pid)"
+    create_job(aws, "parent", script)
+    result = run(aws, "parent")
+    assert result["JobRunState"] == "SUCCEEDED"
+    assert is_gone(int(log(aws, "output", result["Id"])[0]))
 
 
 def test_the_timeout_of_the_run_overrides_the_jobs(aws: LocalAws) -> None:

@@ -168,6 +168,7 @@ def test_a_job_can_be_updated(glue: Any, outcome: str) -> None:
     assert answer(glue.update_job, JobName="trial", JobUpdate={**JOB, "GlueVersion": "5.1"}) == outcome
 
 
+@pytest.mark.filterwarnings("ignore:.*NotEmulatedError.*does not match an error shape")
 @outcomes(vanilla="NotImplementedError", patched="NotImplementedException")
 def test_a_call_that_nobody_emulates_is_answered(glue: Any, outcome: str) -> None:
     # Without an answer the server says HTTP 500, and boto3 tries again and again.

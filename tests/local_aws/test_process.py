@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from job_trials import create_job, start, wait_for
+from job_trials import create_job, is_gone, start, wait_for
 
 from data_hub.errors import DataHubError
 from local_aws.process import LocalAws
@@ -19,12 +19,14 @@ from local_aws.state_file import State
 ROOT = Path(__file__).resolve().parents[2]
 
 OWNER = """
-import sys, threading
+import os, sys, time
 from pathlib import Path
 from local_aws.process import LocalAws
 aws = LocalAws.start(Path(sys.argv[1]))
-print(aws.endpoint, flush=True)
-threading.Event().wait()
+fork = os.fork()  # it holds the server's pipe open, as the forks of Airflow's executors would
+if fork:
+    print(aws.endpoint, fork, flush=True)
+time.sleep(600)
 """
 
 # Writes the process ids of the script and of a child that it starts, and stays.
@@ -36,12 +38,6 @@ JOB = """
     file.with_suffix(".partial").rename(file)
     time.sleep(600)
 """
-
-
-def is_gone(pid: int) -> bool:
-    """A zombie counts as gone: it runs nothing, and its parent decides when it disappears."""
-    listing = subprocess.run(["ps", "-o", "stat=", "-p", str(pid)], capture_output=True, text=True, check=False)
-    return listing.stdout.strip()[:1] in ("", "Z")
 
 
 @pytest.fixture
@@ -118,7 +114,8 @@ def test_stopping_ends_the_job_runs(tmp_path: Path) -> None:
 )
 def test_no_process_stays(owner: subprocess.Popen[str], tmp_path: Path, victim: str, end: signal.Signals) -> None:
     assert owner.stdout is not None
-    aws = LocalAws.attach(owner.stdout.readline().strip())
+    endpoint, fork = owner.stdout.readline().split()
+    aws = LocalAws.attach(endpoint)
     job = start_lasting_job(aws, tmp_path)
     state = State.read(tmp_path)
     assert state is not None
@@ -126,8 +123,10 @@ def test_no_process_stays(owner: subprocess.Popen[str], tmp_path: Path, victim: 
 
     os.kill(owner.pid if victim == "owner" else state.pid, end)
 
-    for pid in (state.pid, *job):
-        wait_for(lambda pid=pid: is_gone(pid), f"process {pid} is gone")  # type: ignore[misc]
+    try:
+        wait_for(lambda: all(is_gone(pid) for pid in (state.pid, *job)), "server and job are gone")
+    finally:
+        os.kill(int(fork), signal.SIGKILL)
     assert LocalAws.running(tmp_path) is None
 
 

@@ -1,0 +1,67 @@
+"""A copy of the working tree, in which tests run the command line as users do."""
+
+import os
+import shutil
+import subprocess
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+import psutil
+from collections_pipeline import ROOT
+
+FOLDERS = ("dags", "examples", "glue_jobs", "hub_cli", "local_aws", "plugins")
+GONE_SECONDS = 20.0
+
+
+@dataclass(frozen=True)
+class Checkout:
+    """A copy of the working tree below ``path``."""
+
+    path: Path
+
+    @classmethod
+    def copy_to(cls, path: Path) -> "Checkout":
+        """Copy the working tree."""
+        for folder in FOLDERS:
+            shutil.copytree(ROOT / folder, path / folder, ignore=shutil.ignore_patterns("__pycache__"))
+        return cls(path)
+
+    def hub(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        """Run ``./hub`` to its end, without a terminal."""
+        command = [sys.executable, "-m", "hub_cli", *arguments]
+        return subprocess.run(command, cwd=self.path, env=self._environment(), capture_output=True, text=True)
+
+    def start_hub(self, *arguments: str) -> "subprocess.Popen[str]":
+        """Start ``./hub``; its output is read from ``stdout``."""
+        return subprocess.Popen(
+            [sys.executable, "-m", "hub_cli", *arguments],
+            cwd=self.path,
+            env=self._environment(),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+
+    def processes(self) -> list[str]:
+        """Return the command lines of all processes that run from this copy."""
+        found = []
+        for process in psutil.process_iter():
+            try:
+                if str(self.path) in process.environ().get("PYTHONPATH", ""):
+                    found.append(" ".join(process.cmdline()))
+            except psutil.Error:
+                continue
+        return found
+
+    def await_no_process(self) -> list[str]:
+        """Wait until no process is left; return those that stayed."""
+        deadline = time.monotonic() + GONE_SECONDS
+        while (left := self.processes()) and time.monotonic() < deadline:
+            time.sleep(0.1)
+        return left
+
+    def _environment(self) -> dict[str, str]:
+        inherited = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "AIRFLOW"))}
+        return {**inherited, "PYTHONPATH": os.pathsep.join([str(self.path / "plugins"), str(self.path)])}
