@@ -3,6 +3,7 @@
 import sys
 
 from awsglue.utils import getResolvedOptions
+
 from data_hub import job
 
 if __name__ == "__main__":

@@ -101,6 +101,21 @@ def check(paths: tuple[Path, ...], pipeline: str) -> None:
     sys.exit(0 if check_files(make_console(), paths, pipeline) else 1)
 
 
+@hub.command(
+    epilog="""\b
+Example:
+  ./hub acknowledge collections-data/ingest_ts=1770609249/report.csv
+"""
+)
+@click.argument("key")
+@pipeline_option
+def acknowledge(key: str, pipeline: str) -> None:
+    """Take note of a rejected file that will not be delivered again: the task rejected_files lets it pass."""
+    from hub_cli.acknowledge import acknowledge as take_note
+
+    take_note(make_console(), key, pipeline)
+
+
 @hub.command()
 @click.option("--port", default=5000, show_default=True, help="Port on 127.0.0.1; 0 takes a free one.")
 def up(port: int) -> None:

@@ -99,6 +99,7 @@ class _Run:
         self._progress.heading(f"DAG {pipeline.pipeline}")
         ended: list[TaskEvent] = []
         end = DagRunEnd("failed")
+        self._progress.waiting("Airflow starts")
         try:
             for event in run_dag(DAGS / f"{pipeline.pipeline}.py", aws.environment, AIRFLOW_HOME, RUN_LOG):
                 if isinstance(event, DagRunEnd):

@@ -51,9 +51,13 @@ class Progress:
                 for line in event.error.splitlines():
                     self._console.print(Text(f"  {line}", style="red"))
         else:
-            waiting = f"{event.task}: Glue job run {event.job_run_id}" if event.job_run_id else event.task
-            self._status = self._console.status(waiting)
-            self._status.start()
+            self.waiting(f"{event.task}: Glue job run {event.job_run_id}" if event.job_run_id else event.task)
+
+    def waiting(self, text: str) -> None:
+        """Show on a terminal what is waited for, until the next line is printed."""
+        self._stop_status()
+        self._status = self._console.status(text)
+        self._status.start()
 
     def close(self) -> None:
         """Leave the terminal as it was."""

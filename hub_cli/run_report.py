@@ -89,7 +89,7 @@ def _remark(entry: LedgerEntry) -> Text:
 def _print_rejects(console: Console, pipeline: Pipeline, athena: Athena, names: dict[str, str], count: int) -> None:
     table = pipeline.table.rejects_name
     rows = athena.query(
-        f"SELECT source_file, source_line, column_name, reason, raw_text FROM {table} "  # noqa: S608  (our own name)
+        f"SELECT source_file, source_line, column_name, reason, raw_text FROM {table} "  # noqa: S608  (an identifier)
         f"ORDER BY source_file, source_line LIMIT {SHOWN_REJECTS}"
     ).to_pylist()
     console.print("[bold]Rejected rows[/bold]")

@@ -2,7 +2,6 @@
 
 import os
 import signal
-import threading
 
 from rich.console import Console
 
@@ -29,7 +28,7 @@ def up(console: Console, port: int) -> None:
         console.print("\nTo use it from another terminal, for example with boto3 or the AWS CLI:")
         for name, value in aws.environment.items():
             console.print(f"  export {name}={value}", highlight=False)
-        threading.Event().wait()
+        aws.wait()
 
 
 def down(console: Console) -> None:

@@ -85,6 +85,11 @@ class LocalAws:
         """Return a boto3 client of ``service``, see ``local_aws.environment.client``."""
         return environment.client(service, self.endpoint)
 
+    def wait(self) -> None:
+        """Return when the server has ended; at once for an attached one."""
+        if self._server is not None:
+            self._server.wait()
+
     def stop(self) -> None:
         """End the server and its job runs, and wait until they are gone; an attached server stays."""
         if self._server is not None:

@@ -3,12 +3,13 @@ import threading
 
 import pytest
 from collections_pipeline import HEADER_V1, HEADER_V2, SAMPLE, row_v1
+from lake import Lake
+from pyiceberg.table import Table
+
 from data_hub import arrivals, commit, ingest
 from data_hub.deployment import Deployment
 from data_hub.errors import DataHubError
 from data_hub.ledger import LedgerEntry
-from lake import Lake
-from pyiceberg.table import Table
 
 GOOD = HEADER_V1 + row_v1("A") + row_v1("B")
 
@@ -104,6 +105,19 @@ def test_a_rejected_file_is_clean_again_once_delivered_well(lake: Lake) -> None:
     lake.ingest()
     assert lake.ledger().rejected_files() == []
     assert len(lake.rows()) == 2
+
+
+def test_an_acknowledged_file_alarms_nobody_until_it_is_delivered_badly_again(lake: Lake) -> None:
+    key = lake.put("a.csv", b"")
+    lake.ingest()
+    lake.ledger().acknowledge(key)
+    assert lake.ledger().rejected_files() == []
+    assert lake.ingest() == []
+    with pytest.raises(DataHubError, match="is no rejected file; rejected files: none"):
+        lake.ledger().acknowledge(key)
+    lake.put("a.csv", b"\n")
+    lake.ingest()
+    assert [entry.key for entry in lake.ledger().rejected_files()] == [key]
 
 
 def test_a_correction_replaces_the_rows_in_one_commit_and_back_again(lake: Lake) -> None:

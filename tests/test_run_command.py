@@ -73,6 +73,9 @@ def test_json_is_one_document_and_a_rejected_file_fails_the_run(checkout: Checko
         "rows": 1,
     }
     assert "bad.csv" in next(task["error"] for task in document["tasks"] if task["state"] == "failed")
+    assert f"{bad['key']} acknowledged" in checkout.hub("acknowledge", bad["key"]).stdout
+    again = checkout.hub("acknowledge", bad["key"])
+    assert (again.returncode, "is no rejected file" in again.stderr) == (1, True)
 
 
 def test_an_empty_bucket_skips_the_jobs_and_says_so(checkout: Checkout) -> None:

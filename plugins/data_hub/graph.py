@@ -1,6 +1,11 @@
 """The graph that a pipeline's Glue triggers span over its jobs."""
 
-from data_hub.pipeline import Pipeline
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from data_hub.pipeline import Pipeline
 
 
 def start_jobs(pipeline: Pipeline) -> list[str]:

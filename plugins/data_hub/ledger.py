@@ -12,6 +12,7 @@ from pyiceberg.table import Table as IcebergTable
 
 from data_hub import commit, pipeline
 from data_hub.commit import Commit
+from data_hub.errors import DataHubError
 
 INGESTED = "ingested"
 REJECTED = "rejected"
@@ -153,6 +154,19 @@ class Ledger:
         """
         if entries and self._ledger_table is not None:
             commit.append_rows(self._ledger_table, _to_arrow(entries), Commit.new())
+
+    def acknowledge(self, key: str) -> None:
+        """Take note of a rejected object, so that nobody is alarmed by it any more.
+
+        Raises:
+            DataHubError: the object is not rejected.
+        """
+        entry = self.entries().get(key)
+        if entry is None or entry.status != REJECTED:
+            rejected = ", ".join(other.key for other in self.rejected_files()) or "none"
+            raise DataHubError(f"{key} is no rejected file; rejected files: {rejected}")
+        noted = replace(entry, status=ACKNOWLEDGED)
+        self.record([noted.recorded(entry.commit_id, entry.sequence_number)])
 
     def refresh(self) -> None:
         """See what other writers did since."""

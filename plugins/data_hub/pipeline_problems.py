@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import difflib
 from collections import Counter
+from graphlib import CycleError, TopologicalSorter
 from typing import TYPE_CHECKING, Any
 
-from data_hub import lineage
+from data_hub import graph, lineage
 
 if TYPE_CHECKING:
     from pydantic import ValidationError
@@ -74,7 +75,8 @@ def _correct_name(field: str) -> str:
 
 def between_fields(pipeline: Pipeline) -> list[str]:
     """Return one line for each contradiction between fields that are right in themselves."""
-    return [*_column_problems(pipeline), *_reference_problems(pipeline), *_start_problems(pipeline)]
+    references = _reference_problems(pipeline)
+    return [*_column_problems(pipeline), *references, *([] if references else _order_problems(pipeline))]
 
 
 def _column_problems(pipeline: Pipeline) -> list[str]:
@@ -116,26 +118,22 @@ def _reference_problems(pipeline: Pipeline) -> list[str]:
     return problems
 
 
-def _start_problems(pipeline: Pipeline) -> list[str]:
+def _order_problems(pipeline: Pipeline) -> list[str]:
     starting = [name for name, trigger in pipeline.triggers.items() if trigger.type == "ON_DEMAND"]
     if len(starting) != 1:
         # https://docs.aws.amazon.com/glue/latest/dg/workflows_overview.html: one start trigger in a workflow
-        return [
-            f"triggers: {len(starting)} ON_DEMAND Glue triggers ({', '.join(starting)}); a workflow needs exactly one"
-        ]
-    started = {action.job for action in pipeline.triggers[starting[0]].actions}
-    grew = True
-    while grew:
-        below = {
-            action.job
-            for trigger in pipeline.triggers.values()
-            if trigger.predicate and {condition.job for condition in trigger.predicate.conditions} <= started
-            for action in trigger.actions
-        }
-        grew = not below <= started
-        started |= below
-    return [
-        f"jobs.{job}: no chain of Glue triggers from '{starting[0]}' starts it; add a trigger or remove the job"
+        found = f" ({', '.join(starting)})" if starting else ""
+        return [f"triggers: {len(starting)} ON_DEMAND Glue triggers{found}; a workflow needs exactly one"]
+    upstream = graph.upstream_jobs(pipeline)
+    started = set(graph.start_jobs(pipeline))
+    problems = [
+        f"jobs.{job}: no Glue trigger starts it; add one or remove the job"
         for job in pipeline.jobs
-        if job not in started
+        if job not in started and not upstream[job]
     ]
+    try:
+        TopologicalSorter(upstream).prepare()
+    except CycleError as error:
+        circle = " -> ".join(error.args[1])
+        problems.append(f"triggers: jobs wait for each other in a circle ({circle}); take one condition out")
+    return problems

@@ -8,11 +8,11 @@ import uuid
 from pathlib import Path
 
 import pytest
+from collections_pipeline import ROOT
+from deployed_pipeline import DeployedPipeline, MakeGlueJob
 
 from hub_cli.airflow_home import settings
 from local_aws.process import LocalAws
-from tests.airflow.deployed_pipeline import DeployedPipeline, MakeGlueJob
-from tests.collections_pipeline import ROOT
 
 # Airflow reads its settings once, when it is imported, which the test modules do.
 _HOME = Path(tempfile.mkdtemp(prefix="airflow-home-"))

@@ -7,13 +7,13 @@ import pytest
 from airflow.dag_processing.dagbag import DagBag
 from airflow.sdk import DAG
 from airflow.serialization.serialized_objects import DagSerialization
+from collections_pipeline import PIPELINE_TEXT, ROOT
+from deployed_pipeline import INGESTION, VIEWS
 
 from data_hub import graph
 from data_hub.airflow import build_dag
 from data_hub.errors import DataHubError
 from data_hub.pipeline import Pipeline
-from tests.airflow.deployed_pipeline import INGESTION, VIEWS
-from tests.collections_pipeline import PIPELINE_TEXT, ROOT
 
 DAGS_FOLDER = ROOT / "dags"
 PIPELINE_FILES = sorted((DAGS_FOLDER / "pipelines").glob("*.yaml"))

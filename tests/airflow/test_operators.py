@@ -7,12 +7,12 @@ from datetime import timedelta
 import pytest
 from airflow.sdk.exceptions import AirflowException, AirflowFailException
 from botocore.exceptions import ClientError
+from deployed_pipeline import MakeGlueJob
+from task_context import RecordingTaskInstance, resume, start
 
 from data_hub.airflow import operators
 from data_hub.airflow.operators import GlueJobRunOperator
 from local_aws.process import LocalAws
-from tests.airflow.deployed_pipeline import MakeGlueJob
-from tests.airflow.task_context import RecordingTaskInstance, resume, start
 
 WAITS = "import time; time.sleep(60)"
 
@@ -46,7 +46,7 @@ def test_glues_error_message_is_the_tasks_error(make_glue_job: MakeGlueJob) -> N
     operator = operator_of(make_glue_job("raise ValueError('column aod is missing')"))
     task_instance = RecordingTaskInstance(operator.task_id)
     deferral = start(operator, task_instance)
-    with pytest.raises(AirflowFailException, match="ended FAILED: ValueError: column aod is missing"):
+    with pytest.raises(AirflowException, match="ended FAILED: ValueError: column aod is missing"):
         resume(operator, deferral, task_instance)
     assert task_instance.xcoms["glue_state"] == "FAILED"
 
@@ -71,14 +71,22 @@ def test_a_retry_goes_on_with_the_run_that_is_still_going(aws: LocalAws, make_gl
 
 
 @pytest.mark.parametrize(
-    ("state", "is_retried"),
-    [("FAILED", False), ("TIMEOUT", False), ("STOPPED", False), ("ERROR", True), ("EXPIRED", True), ("RUNNING", True)],
+    ("state", "error", "is_retried"),
+    [
+        ("FAILED", "ConnectionError: why", True),
+        ("FAILED", "Error Category: UNCLASSIFIED_ERROR; DataHubError: why", False),
+        ("TIMEOUT", "why", True),
+        ("STOPPED", "why", False),
+        ("ERROR", "why", True),
+        ("EXPIRED", "why", True),
+        ("RUNNING", "why", True),
+    ],
 )
-def test_only_what_glue_could_not_run_or_airflow_not_watch_is_tried_again(
-    monkeypatch: pytest.MonkeyPatch, state: str, is_retried: bool
+def test_what_a_person_stopped_or_has_to_mend_is_not_tried_again(
+    monkeypatch: pytest.MonkeyPatch, state: str, error: str, is_retried: bool
 ) -> None:
     monkeypatch.setattr(
-        operators, "read_job_run", lambda name, run_id: {"Id": run_id, "JobRunState": state, "ErrorMessage": "why"}
+        operators, "read_job_run", lambda name, run_id: {"Id": run_id, "JobRunState": state, "ErrorMessage": error}
     )
     event = {"status": "error", "run_id": "jr_1", "message": "attempts used up"}
     with pytest.raises(AirflowException, match=f"jr_1 of Glue job j .*{state}") as raised:

@@ -2,7 +2,7 @@ import json
 import subprocess
 import sys
 
-from tests.collections_pipeline import ROOT
+from collections_pipeline import ROOT
 
 PROGRAM = """
 import json, sys

@@ -1,11 +1,11 @@
 import pytest
 from airflow.sdk.exceptions import AirflowFailException
+from collections_pipeline import HEADER_V1, row_v1
+from deployed_pipeline import DeployedPipeline
+from task_context import RecordingTaskInstance
 
 from data_hub.airflow.rejected_files import RejectedFilesOperator
 from data_hub.ingest import ingest
-from tests.airflow.deployed_pipeline import DeployedPipeline
-from tests.airflow.task_context import RecordingTaskInstance
-from tests.collections_pipeline import HEADER_V1, row_v1
 
 KEY = "collections-data/ingest_ts=1/bad.csv"
 

@@ -10,12 +10,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from collections_pipeline import HEADER_V1, PIPELINE_FILE, PIPELINE_TEXT, ROOT, row_v1
+from deployed_pipeline import INGESTION, VIEWS
 
 from hub_cli.airflow_home import settings
 from local_aws.deploy import SCRIPTS_BUCKET, deploy
 from local_aws.process import LocalAws
-from tests.airflow.deployed_pipeline import INGESTION, VIEWS
-from tests.collections_pipeline import HEADER_V1, PIPELINE_FILE, PIPELINE_TEXT, ROOT, row_v1
 
 DAG_FILE = ROOT / "dags" / "collections.py"
 KEY = "collections-data/ingest_ts=1770609249/fry9c.csv"

@@ -1,11 +1,11 @@
 import pytest
 from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
+from collections_pipeline import PIPELINE
+from deployed_pipeline import DeployedPipeline
+from task_context import RecordingTaskInstance
 
 from data_hub.airflow.sensor import NewObjectsSensor
 from local_aws.process import LocalAws
-from tests.airflow.deployed_pipeline import DeployedPipeline
-from tests.airflow.task_context import RecordingTaskInstance
-from tests.collections_pipeline import PIPELINE
 
 
 def look(deployed: DeployedPipeline, task_instance: RecordingTaskInstance) -> object:

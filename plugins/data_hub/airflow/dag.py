@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
-from graphlib import CycleError, TopologicalSorter
+from graphlib import TopologicalSorter
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -52,7 +52,7 @@ def build_dag(dag_file: str) -> DAG:
             f"write '{path.stem}', or rename {path.stem}.yaml and {path.name}"
         )
     upstream = _upstream_tasks(pipeline)
-    generations = _generations(upstream, origin=f"{path.stem}.yaml")
+    generations = _generations(upstream)
     dag = DAG(
         dag_id=pipeline.pipeline,
         description=documentation.describe(pipeline),
@@ -86,15 +86,9 @@ def _upstream_tasks(pipeline: Pipeline) -> dict[str, set[str]]:
     return {SENSOR: set(), **upstream, REJECTED_FILES: last}
 
 
-def _generations(upstream: dict[str, set[str]], origin: str) -> list[list[str]]:
+def _generations(upstream: dict[str, set[str]]) -> list[list[str]]:
     sorter = TopologicalSorter(upstream)
-    try:
-        sorter.prepare()
-    except CycleError as error:
-        raise DataHubError(
-            f"{origin}: triggers: jobs wait for each other in a circle ({', '.join(error.args[1])}); "
-            "take one of the conditions out"
-        ) from error
+    sorter.prepare()
     generations = []
     while sorter.is_active():
         generations.append(sorted(sorter.get_ready()))

@@ -3,17 +3,29 @@
 https://docs.aws.amazon.com/glue/latest/dg/job-run-statuses.html
 """
 
+from data_hub.errors import DataHubError
+
 SUCCEEDED = "SUCCEEDED"
 
-# The run reached a verdict that a second run would reach again, or that a person reached.
-VERDICTS = {
+# What a run's end means when Glue gives no ErrorMessage.
+FAILURES = {
     "FAILED": "the script gave no reason; see the job's log",
     "TIMEOUT": "it took longer than the job's timeout; raise it in the pipeline file, or find out what held it up",
     "STOPPED": "somebody stopped it; clear the task to start a new run",
-}
-# Glue could not run the script: the next try may well succeed.
-INTERRUPTIONS = {
     "ERROR": "Glue could not run it",
     "EXPIRED": "it waited too long for a free slot",
 }
-FAILURES = {**VERDICTS, **INTERRUPTIONS}
+
+
+def is_worth_a_retry(state: str, message: str) -> bool:
+    """Tell whether another run may end better.
+
+    A run that a person stopped stays stopped, and a DataHubError asks a person to mend something. Anything else (a
+    lost connection, a throttled call, a timeout after part of the files was committed) may well go through: a run
+    takes up where the last one ended, and nothing is ingested twice.
+
+    Args:
+        state: how the run ended, other than SUCCEEDED.
+        message: Glue's ErrorMessage.
+    """
+    return state != "STOPPED" and f"{DataHubError.__name__}:" not in message

@@ -12,7 +12,7 @@ from airflow.sdk.exceptions import AirflowException, AirflowFailException
 from data_hub.airflow import polling
 from data_hub.airflow.failures import failing_without_retry
 from data_hub.airflow.hooks import DeployedGlueJobHook
-from data_hub.airflow.job_run_state import FAILURES, SUCCEEDED, VERDICTS
+from data_hub.airflow.job_run_state import FAILURES, SUCCEEDED, is_worth_a_retry
 from data_hub.airflow.jobs import read_job_run
 from data_hub.airflow.summary import leave_summary
 from data_hub.airflow.triggers import GlueJobRunTrigger
@@ -34,10 +34,8 @@ class GlueJobRunOperator(GlueJobOperator):
 
     - The job is never created: a job that is not deployed fails the task at once.
     - It waits a little longer than the job's own timeout, so Glue's TIMEOUT is what ends a run that hangs.
-    - SUCCEEDED alone is a success. FAILED, TIMEOUT and STOPPED fail the task without a retry: the script, the clock or
-      a person has spoken, and a second run of the same work would end the same or against that person's will (the
-      next arrival or the catch-up starts a new run anyway). ERROR and EXPIRED, a refused or throttled start and a lost
-      connection say nothing about the script: they are tried again as often as ``retries`` says.
+    - SUCCEEDED alone is a success. Any other end fails the task with Glue's ErrorMessage, and is tried again as often
+      as ``retries`` says, but for a run that somebody stopped and for a DataHubError, which a person has to mend.
     - ``durable``: a retry goes on with a run that is still going instead of starting a second one.
     - AWS credentials are those of boto3's default chain (on MWAA the execution role), as everywhere in the library.
 
@@ -93,8 +91,8 @@ class GlueJobRunOperator(GlueJobOperator):
             The job run's id.
 
         Raises:
-            AirflowFailException: the run FAILED, hit its TIMEOUT or was STOPPED; the text is Glue's ErrorMessage.
-            AirflowException: it ended ERROR or EXPIRED, or could not be watched to its end.
+            AirflowFailException: the run was STOPPED, or a DataHubError ended it; the text is Glue's ErrorMessage.
+            AirflowException: it ended in another way, or could not be watched to its end; Airflow tries again.
         """
         event = validate_execute_complete_event(event)
         job_run = read_job_run(self.job_name, event["run_id"])
@@ -109,7 +107,8 @@ class GlueJobRunOperator(GlueJobOperator):
         run = f"Run {job_run['Id']} of Glue job {self.job_name}"
         if state not in FAILURES:
             raise AirflowException(f"{run} is still {state}, but it could not be watched: {event.get('message')}")
-        message = f"{run} ended {state}: {job_run.get('ErrorMessage') or FAILURES[state]}"
-        if state in VERDICTS:
-            raise AirflowFailException(message)
-        raise AirflowException(message)
+        reason = job_run.get("ErrorMessage") or FAILURES[state]
+        message = f"{run} ended {state}: {reason}"
+        if is_worth_a_retry(state, reason):
+            raise AirflowException(message)
+        raise AirflowFailException(message)

@@ -55,5 +55,6 @@ def _report(rejected: list[LedgerEntry]) -> str:
     return (
         f"{len(rejected)} rejected {'file' if len(rejected) == 1 else 'files'}; nothing of them is in the table:\n"
         f"{files}\n"
-        "Deliver each again, corrected, under the same key, or acknowledge it in the ledger; then clear this task"
+        "Deliver each again, corrected, under the same key, or acknowledge it (./hub acknowledge KEY); "
+        "then clear this task"
     )

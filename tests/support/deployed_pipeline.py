@@ -3,10 +3,11 @@
 import uuid
 from collections.abc import Callable
 
+from collections_pipeline import PIPELINE_TEXT
+
 from data_hub.deployment import Deployment
 from data_hub.pipeline import Pipeline
 from local_aws.process import LocalAws
-from tests.collections_pipeline import PIPELINE_TEXT
 
 INGESTION = "csv-to-iceberg-ingestion"
 VIEWS = "create-views-dual-engine"

@@ -4,14 +4,14 @@ import uuid
 from dataclasses import dataclass
 from typing import Any
 
+from collections_pipeline import PIPELINE
+from pyiceberg.table import Table
+
 from data_hub import ingest
 from data_hub.catalog import open_catalog
 from data_hub.deployment import Deployment
 from data_hub.ledger import Ledger, LedgerEntry
 from data_hub.pipeline import Pipeline
-from pyiceberg.table import Table
-
-from collections_pipeline import PIPELINE
 from local_aws.process import LocalAws
 
 

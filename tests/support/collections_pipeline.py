@@ -4,7 +4,7 @@ from pathlib import Path
 
 from data_hub.pipeline import Pipeline
 
-ROOT = Path(__file__).parent.parent
+ROOT = Path(__file__).parent.parent.parent
 PIPELINE_FILE = ROOT / "dags" / "pipelines" / "collections.yaml"
 PIPELINE_TEXT = PIPELINE_FILE.read_text()
 PIPELINE = Pipeline.load(PIPELINE_FILE)

@@ -1,0 +1,18 @@
+"""``hub acknowledge``: take note of a rejected file that will not be delivered again."""
+
+from rich.console import Console
+
+from data_hub.pipeline import Pipeline
+from hub_cli import lake
+from hub_cli.locations import PIPELINES
+
+
+def acknowledge(console: Console, key: str, pipeline_name: str) -> None:
+    """Write to the ledger that somebody knows of a rejected file.
+
+    Raises:
+        DataHubError: the file is not rejected, or there is no data yet.
+    """
+    with lake.open_ledger(Pipeline.load(PIPELINES / f"{pipeline_name}.yaml")) as ledger:
+        ledger.acknowledge(key)
+    console.print(f"✔ {key} acknowledged", highlight=False)

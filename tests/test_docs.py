@@ -1,0 +1,258 @@
+"""The documentation held against the code: its commands, files, tables and links."""
+
+import re
+import shlex
+import textwrap
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, get_args
+
+import click
+import pyarrow as pa
+import pytest
+import yaml
+from click.testing import CliRunner
+from collections_pipeline import ROOT
+from pydantic import BaseModel
+
+from data_hub import column_types, ledger, rejects, strict_yaml
+from data_hub.errors import DataHubError
+from data_hub.pipeline import COLUMN_FORMATS, Column, Pipeline
+from data_hub.report_view import REPORT_COLUMNS
+from hub_cli import check, locations
+from hub_cli.__main__ import hub
+from local_aws.environment import client_environment
+
+DOCS = ROOT / "docs"
+PAGES = sorted([*ROOT.glob("*.md"), *DOCS.glob("*.md")])
+FENCED_BLOCK = re.compile(r"^( *)```(\w+)\n(.*?)^\1```$", re.MULTILINE | re.DOTALL)
+IN_BACKTICKS = re.compile(r"`([^`]+)`")
+
+
+@dataclass(frozen=True)
+class Block:
+    """A fenced block of a page: the language named behind the fence, and its lines without indentation."""
+
+    language: str
+    text: str
+
+
+def blocks(page: Path) -> list[Block]:
+    return [
+        Block(found[2], textwrap.dedent(found[3])) for found in FENCED_BLOCK.finditer(page.read_text(encoding="utf-8"))
+    ]
+
+
+def table(page: str, header: str) -> list[list[str]]:
+    """Return the cells of the table whose first column is called ``header``."""
+    lines = iter((DOCS / page).read_text(encoding="utf-8").splitlines())
+    rows = []
+    for line in lines:
+        if line.startswith(f"| {header} |"):
+            next(lines)
+            while (row := next(lines, "")).startswith("|"):
+                rows.append([cell.strip() for cell in re.split(r"(?<!\\)\|", row)[1:-1]])
+    assert rows, f"{page} has no table with a first column '{header}'"
+    return rows
+
+
+def first_cells(page: str, header: str) -> list[str]:
+    """Return what stands in backticks in the first column of a table."""
+    return [name for row in table(page, header) for name in IN_BACKTICKS.findall(row[0])]
+
+
+def shell_lines() -> Iterator[tuple[str, str]]:
+    """Yield page name and line for each command that a page tells to type."""
+    for page in PAGES:
+        for block in blocks(page):
+            if block.language == "sh":
+                yield from ((page.name, line) for line in block.text.splitlines())
+
+
+def words(line: str) -> list[str]:
+    """Return the words of a shell line up to its comment or pipe."""
+    found = shlex.split(line, comments=True)
+    return found[: found.index("|")] if "|" in found else found
+
+
+HUB_LINES = [(page, line) for page, line in shell_lines() if line.startswith("./hub")]
+
+
+@pytest.mark.parametrize(("page", "line"), HUB_LINES)
+def test_every_hub_command_exists_with_its_options(page: str, line: str) -> None:
+    name, *arguments = words(line)[1:] or ["--help"]
+    if name.startswith("-"):
+        assert any(name in option.opts for option in hub.get_params(click.Context(hub))), f"{page}: {line}"
+        return
+    assert name in hub.commands, f"{page}: {line}"
+    try:
+        hub.commands[name].make_context(name, arguments)
+    except click.exceptions.Exit:  # --help
+        return
+    except click.ClickException as error:
+        pytest.fail(f"{page}: {line}: {error.format_message()}")
+
+
+def test_every_make_target_exists() -> None:
+    targets = re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(), re.MULTILINE)
+    typed = [words(line)[1] for _, line in shell_lines() if re.match(r"make \w", line)]
+    assert set(typed) <= set(targets)
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_every_relative_link_leads_to_a_file(page: Path) -> None:
+    targets = re.findall(r"\]\(([^)\s]+)\)", page.read_text(encoding="utf-8"))
+    relative = [target.partition("#")[0] for target in targets if not re.match(r"[a-z]+:|#", target)]
+    assert [target for target in relative if not (page.parent / target).exists()] == []
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_every_test_that_a_page_names_exists(page: Path) -> None:
+    source = "".join(file.read_text(encoding="utf-8") for file in (ROOT / "tests").rglob("test_*.py"))
+    text = page.read_text(encoding="utf-8")
+    assert [path for path in re.findall(r"`(tests/[\w/]+\.py)`", text) if not (ROOT / path).is_file()] == []
+    assert [name for name in re.findall(r"`(test_\w+)`", text) if f"def {name}(" not in source] == []
+
+
+def test_every_pipeline_of_the_docs_parses() -> None:
+    whole = [
+        (page.name, block.text)
+        for page in PAGES
+        for block in blocks(page)
+        if block.language == "yaml" and re.search(r"^pipeline:", block.text, re.MULTILINE)
+    ]
+    assert whole
+    for page, text in whole:
+        Pipeline.parse(text, page)
+
+
+def test_the_dag_file_of_the_docs_is_like_the_first_one() -> None:
+    (shown,) = (block.text for block in blocks(DOCS / "pipelines.md") if block.language == "python")
+    first = (ROOT / "dags" / "collections.py").read_text(encoding="utf-8")
+    assert shown.splitlines()[1:] == first.splitlines()[1:]
+
+
+class WalkThrough:
+    """A folder with the files that docs/pipelines.md tells to write."""
+
+    def __init__(self, folder: Path) -> None:
+        self.pipeline_file = folder / "dags" / "pipelines" / "branches.yaml"
+        self.csv_file = folder / "branches.csv"
+        self.pipeline_file.parent.mkdir(parents=True)
+
+    def write(self, block: Block) -> None:
+        """Do what a block tells: write a file, or change the pipeline file as a diff says."""
+        if block.language == "yaml":
+            self.pipeline_file.write_text(block.text)
+        elif block.language == "csv":
+            self.csv_file.write_text(block.text)
+        elif block.language == "diff":
+            text = self.pipeline_file.read_text()
+            for old, new in re.findall(r"^-(.*)\n\+(.*)$", block.text, re.MULTILINE):
+                assert f"{old}\n" in text
+                text = text.replace(f"{old}\n", f"{new}\n")
+            self.pipeline_file.write_text(text)
+
+
+def test_the_walk_through_prints_what_the_page_shows(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    walk_through = WalkThrough(tmp_path)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(check, "PIPELINES", walk_through.pipeline_file.parent)
+    page = blocks(DOCS / "pipelines.md")
+    compared = 0
+    for block, following in zip(page, [*page[1:], Block("", "")], strict=True):
+        walk_through.write(block)
+        if block.text.startswith("./hub check") and following.language == "text":
+            printed = CliRunner().invoke(hub, words(block.text)[1:]).stdout
+            assert [line.rstrip() for line in printed.splitlines()] == following.text.splitlines()
+            compared += 1
+    assert compared == 3
+
+
+def test_every_check_of_files_in_the_repository_passes(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(ROOT)
+    commands = [words(line)[1:] for _, line in HUB_LINES if line.startswith("./hub check")]
+    ready = [command for command in commands if all(Path(word).exists() for word in command[1:])]
+    assert ["check"] in ready
+    for command in ready:
+        ended = CliRunner().invoke(hub, command)
+        assert ended.exit_code == 0, ended.output
+
+
+def model_fields(model: type[BaseModel], place: str = "") -> Iterator[str]:
+    """Yield the dotted place of each field that holds a value; NAME stands for a key of the user's."""
+    for name, field in model.model_fields.items():
+        nested = list(models_in(field.annotation))
+        between = ".NAME." if "dict[" in str(field.annotation) else "."
+        if nested:
+            yield from model_fields(nested[0], f"{place}{name}{between}")
+        else:
+            yield f"{place}{name}"
+
+
+def models_in(annotation: Any) -> Iterator[type[BaseModel]]:
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        yield annotation
+    for argument in get_args(annotation):
+        yield from models_in(argument)
+
+
+def test_the_table_of_fields_is_the_model() -> None:
+    assert sorted(first_cells("pipelines.md", "field")) == sorted(model_fields(Pipeline))
+
+
+def test_the_refused_scalars_are_refused_and_read_by_pyyaml_as_shown() -> None:
+    for scalar, shown, _ in table("pipelines.md", "plain scalar"):
+        text = f"a: {scalar.strip('`')}"
+        with pytest.raises(DataHubError, match="read differently"):
+            strict_yaml.parse(text, "f.yaml")
+        value = yaml.safe_load(text)["a"]
+        as_shown = {"text": isinstance(value, str), "a date": hasattr(value, "year"), "true": value is True}
+        assert as_shown.get(shown, str(value) == shown.removeprefix("the number ")), scalar
+
+
+def test_the_table_of_types_shows_what_the_types_accept() -> None:
+    rows = table("ingestion.md", "type")
+    documented = {(kind.strip("`"), form.strip("`")) for kind, form, *_ in rows}
+    assert documented == {(kind, form) for kind, forms in COLUMN_FORMATS.items() for form in forms or ("",)}
+    for kind, form, _, accepted, rejected in rows:
+        column = Column.model_validate({"type": kind.strip("`"), "format": form.strip("`") or None})
+        for examples, fits in ((accepted, True), (rejected, False)):
+            texts = IN_BACKTICKS.findall(examples)
+            values = column_types.of(column).parse(pa.array(texts, pa.string())).to_pylist()
+            assert {text: value is not None for text, value in zip(texts, values, strict=True)} == dict.fromkeys(
+                texts, fits
+            )
+
+
+def test_the_tables_of_rejects_and_ledger_are_the_schemas() -> None:
+    assert first_cells("ingestion.md", "column of `<table>_rejects`") == rejects.SCHEMA.names
+    assert sorted(first_cells("ingestion.md", "column of `<table>_ledger`")) == sorted(ledger.SCHEMA.names)
+    assert first_cells("ingestion.md", "status") == [
+        ledger.INGESTED,
+        ledger.REJECTED,
+        ledger.SKIPPED,
+        ledger.ACKNOWLEDGED,
+    ]
+
+
+def test_the_columns_of_a_report_are_named() -> None:
+    text = (DOCS / "views.md").read_text(encoding="utf-8")
+    (sentence,) = re.findall(r"Report views are made when (.*?);", text, re.DOTALL)
+    assert set(IN_BACKTICKS.findall(sentence)) == REPORT_COLUMNS
+
+
+def test_every_command_is_in_the_table_of_commands() -> None:
+    assert [name.split()[1] for name in first_cells("local-aws.md", "command")] == list(hub.commands)
+
+
+def test_the_environment_is_shown_whole() -> None:
+    (shown,) = (block for block in blocks(DOCS / "local-aws.md") if block.text.startswith("export AWS_ENDPOINT_URL"))
+    environment = client_environment("http://127.0.0.1:5000")
+    assert shown.text.splitlines() == [f"export {name}={value}" for name, value in environment.items()]
+
+
+def test_what_lies_in_the_state_folder_is_shown() -> None:
+    kept = {path.name for path in vars(locations).values() if isinstance(path, Path) and path.parent == locations.STATE}
+    assert {name.rstrip("/") for name in first_cells("local-aws.md", "path")} == kept
