@@ -25,17 +25,13 @@ class Correction:
 
 def find(athena: Athena, view: str) -> Correction | None:
     """Return the first corrected report of a report view, None when nothing was corrected."""
-    source = exp.to_table(view).sql("athena")
-    corrected = athena.query(
-        f"SELECT aod, rssdid FROM {source} GROUP BY aod, rssdid "  # noqa: S608  (the view's name, quoted)
-        "HAVING COUNT(DISTINCT submission_ts) > 1 ORDER BY aod DESC, rssdid LIMIT 1"
-    ).to_pylist()
-    if not corrected:
+    submissions = exp.select("aod", "rssdid").from_(view).group_by("aod", "rssdid")
+    corrected = submissions.having("COUNT(DISTINCT submission_ts) > 1").order_by("aod DESC", "rssdid").limit(1)
+    found = athena.query(corrected.sql("athena")).to_pylist()
+    if not found:
         return None
-    report = athena.query(
-        f"SELECT * FROM {source} WHERE aod = DATE '{corrected[0]['aod']}' "  # noqa: S608
-        f"AND rssdid = {corrected[0]['rssdid']} ORDER BY submission_ts"
-    )
+    same_report = (f"aod = DATE '{found[0]['aod']}'", f"rssdid = {found[0]['rssdid']}")
+    report = athena.query(exp.select("*").from_(view).where(*same_report).order_by("submission_ts").sql("athena"))
     items = [name for name in report.column_names if name not in KEYS]
     items.sort(key=lambda name: len(set(report[name].to_pylist())) == 1)
     columns = [*KEYS, *items[:SHOWN_ITEMS]]

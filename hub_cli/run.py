@@ -116,14 +116,15 @@ class _Run:
         self, aws: LocalAws, pipeline: Pipeline, deployment: Deployment, tasks: list[TaskEvent], end: DagRunEnd
     ) -> Outcome:
         athena = Athena(open_catalog(), aws.client("glue"), deployment.database)
+        tables, ledger, views = athena.tables(), read_ledger(pipeline, deployment), athena.views()
         outcome = Outcome(
             state="success" if end.state == "success" else "failed",
             seconds=time.monotonic() - self._began,
             error=end.error,
             tasks=tasks,
-            tables=athena.tables(),
-            ledger=read_ledger(pipeline, deployment),
-            views=athena.views(),
+            tables=tables,
+            ledger=ledger,
+            views=views,
         )
         if not self._options.as_json:
             run_report.print_report(self._console, outcome, pipeline, athena)

@@ -7,6 +7,7 @@ from pathlib import PurePosixPath
 
 from rich.console import Console
 from rich.text import Text
+from sqlglot import exp
 
 from data_hub.ledger import LedgerEntry
 from data_hub.pipeline import Pipeline
@@ -88,11 +89,9 @@ def _remark(entry: LedgerEntry) -> Text:
 
 def _print_rejects(console: Console, pipeline: Pipeline, athena: Athena, names: dict[str, str], count: int) -> None:
     table = pipeline.table.rejects_name
-    rows = athena.query(
-        f"SELECT source_file, source_line, column_name, reason, raw_text FROM {table} "  # noqa: S608  (an identifier)
-        f"ORDER BY source_file, source_line LIMIT {SHOWN_REJECTS}"
-    ).to_pylist()
-    console.print("[bold]Rejected rows[/bold]")
+    first = exp.select("source_file", "source_line", "column_name", "reason", "raw_text").from_(table)
+    rows = athena.query(first.order_by("source_file", "source_line").limit(SHOWN_REJECTS).sql("athena")).to_pylist()
+    console.print("\n[bold]Rejected rows[/bold]")
     console.print(
         rejects_table(
             (names[row["source_file"]], Reject(row["source_line"], row["column_name"], row["reason"], row["raw_text"]))
@@ -100,7 +99,7 @@ def _print_rejects(console: Console, pipeline: Pipeline, athena: Athena, names: 
         )
     )
     more = f"… {count - len(rows):,} more: " if count > len(rows) else "With their text: "
-    console.print(Text(f'{more}./hub sql "SELECT * FROM {table}"'))
+    console.print(Text(f'{more}./hub sql "SELECT * FROM {table}"'))  # noqa: S608  (shown, not run)
 
 
 def _print_views(console: Console, outcome: Outcome) -> None:
@@ -117,7 +116,7 @@ def _print_correction(console: Console, outcome: Outcome, athena: Athena) -> Non
         found = correction.find(athena, name) if is_plain_report else None
         if found is None:
             continue
-        console.print(f"[bold]{name}[/bold]: the last quarter was submitted twice")
+        console.print(f"\n[bold]{name}[/bold], a corrected report")
         table = make_table(*found.columns, "", right=found.columns[2:])
         for position, row in enumerate(found.rows):
             table.add_row(*map(_shown, row), "← corrected" if position == len(found.rows) - 1 else "")

@@ -92,6 +92,21 @@ def test_jobs_that_only_wait_for_each_other_are_named() -> None:
     assert "left -> right" in text or "right -> left" in text
 
 
+def test_a_job_that_two_triggers_start_is_named() -> None:
+    assert "triggers: 2 actions start job 'create-views-dual-engine'; keep one" in problems_of(
+        "actions: [{job: csv-to-iceberg-ingestion}]",
+        "actions: [{job: csv-to-iceberg-ingestion}, {job: create-views-dual-engine}]",
+    )
+
+
+def test_the_pipelines_name_is_the_files_name(tmp_path: Path) -> None:
+    (tmp_path / "other.yaml").write_text(PIPELINE_TEXT)
+    with pytest.raises(
+        DataHubError, match=r"other\.yaml: pipeline: 'collections' is not the file's name; write 'other'"
+    ):
+        Pipeline.load(tmp_path / "other.yaml")
+
+
 def test_a_missing_file_is_named(tmp_path: Path) -> None:
     with pytest.raises(DataHubError, match="none\\.yaml: cannot be read"):
         Pipeline.load(tmp_path / "none.yaml")

@@ -171,7 +171,13 @@ class Pipeline(_Model):
             text = path.read_text(encoding="utf-8")
         except (OSError, UnicodeDecodeError) as error:
             raise DataHubError(f"{path}: cannot be read: {error}") from error
-        return cls.parse(text, path.name)
+        pipeline = cls.parse(text, path.name)
+        if pipeline.pipeline != path.stem:
+            raise DataHubError(
+                f"{path.name}: pipeline: '{pipeline.pipeline}' is not the file's name; write '{path.stem}' or rename "
+                "the file"
+            )
+        return pipeline
 
     @classmethod
     def parse(cls, text: str, origin: str) -> "Pipeline":

@@ -124,12 +124,19 @@ def _order_problems(pipeline: Pipeline) -> list[str]:
         # https://docs.aws.amazon.com/glue/latest/dg/workflows_overview.html: one start trigger in a workflow
         found = f" ({', '.join(starting)})" if starting else ""
         return [f"triggers: {len(starting)} ON_DEMAND Glue triggers{found}; a workflow needs exactly one"]
+    starts = Counter(action.job for trigger in pipeline.triggers.values() for action in trigger.actions)
     upstream = graph.upstream_jobs(pipeline)
     started = set(graph.start_jobs(pipeline))
     problems = [
         f"jobs.{job}: no Glue trigger starts it; add one or remove the job"
         for job in pipeline.jobs
         if job not in started and not upstream[job]
+    ]
+    problems += [
+        # Glue would run the job once for each of them, a DAG's task once when all of them fired.
+        f"triggers: {count} actions start job '{job}'; keep one"
+        for job, count in starts.items()
+        if count > 1
     ]
     try:
         TopologicalSorter(upstream).prepare()

@@ -148,13 +148,6 @@ def test_jobs_that_wait_for_each_other_are_refused(tmp_path: Path) -> None:
     assert INGESTION in str(refused.value)
 
 
-def test_a_pipeline_named_unlike_its_file_is_refused(tmp_path: Path) -> None:
-    file = write_dag(tmp_path, "other", PIPELINE_TEXT)
-    (tmp_path / "pipelines" / "other.yaml").write_text(PIPELINE_TEXT)
-    with pytest.raises(DataHubError, match="write 'other', or rename"):
-        build_dag(str(file))
-
-
 def test_two_jobs_after_one_both_lead_to_rejected_files(tmp_path: Path) -> None:
     text = PIPELINE_TEXT.replace(
         "triggers:",

@@ -16,7 +16,6 @@ from data_hub.airflow.rejected_files import RejectedFilesOperator
 from data_hub.airflow.schedule import to_airflow_cron
 from data_hub.airflow.sensor import TIMEOUT as SENSOR_TIMEOUT
 from data_hub.airflow.sensor import NewObjectsSensor
-from data_hub.errors import DataHubError
 from data_hub.pipeline import Pipeline
 
 if TYPE_CHECKING:
@@ -46,11 +45,6 @@ def build_dag(dag_file: str) -> DAG:
     """
     path = Path(dag_file)
     pipeline = Pipeline.load(path.parent / "pipelines" / f"{path.stem}.yaml")
-    if pipeline.pipeline != path.stem:
-        raise DataHubError(
-            f"{path.stem}.yaml: pipeline: '{pipeline.pipeline}' is not the file's name; "
-            f"write '{path.stem}', or rename {path.stem}.yaml and {path.name}"
-        )
     upstream = _upstream_tasks(pipeline)
     generations = _generations(upstream)
     dag = DAG(
