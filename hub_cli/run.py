@@ -12,7 +12,7 @@ from data_hub.catalog import open_catalog
 from data_hub.deployment import Deployment
 from data_hub.errors import DataHubError
 from data_hub.pipeline import Pipeline
-from hub_cli import lake, run_report, uploads
+from hub_cli import job_logs, lake, run_report, uploads
 from hub_cli.dag_run import DagRunEnd, TaskEvent, run_dag
 from hub_cli.locations import AIRFLOW_HOME, DAGS, LAST_RUN, PIPELINES, RUN_AWS, RUN_LOG, STATE
 from hub_cli.outcome import Outcome, read_ledger
@@ -85,6 +85,7 @@ class _Run:
             (deployment,) = deploy(aws, [pipeline_file])
             self._upload(aws, planned, deployment, pipeline)
             tasks, end = self._run_dag(aws, pipeline)
+            job_logs.append_to(RUN_LOG, aws, tasks)
             outcome = self._look(aws, pipeline, deployment, tasks, end)
             archive.save(aws, LAST_RUN)
         return outcome

@@ -306,13 +306,13 @@ def test_a_new_column_of_the_contract_is_added_to_the_table(lake: Lake) -> None:
 def test_a_missing_bucket_is_named_and_nothing_is_done(lake: Lake) -> None:
     nowhere = Deployment(**{**lake.deployment.__dict__, "source_bucket": "nowhere"})
     with pytest.raises(DataHubError, match=r"Bucket 'nowhere' cannot be listed \(NoSuchBucket\)"):
-        ingest.ingest(lake.pipeline, nowhere, "jr")
+        ingest.ingest(lake.pipeline, nowhere, "jr", print)
 
 
 def test_a_missing_database_is_named(lake: Lake) -> None:
     nowhere = Deployment(**{**lake.deployment.__dict__, "database": "nowhere"})
     with pytest.raises(DataHubError, match="Database 'nowhere' is not in the Glue Data Catalog"):
-        ingest.ingest(lake.pipeline, nowhere, "jr")
+        ingest.ingest(lake.pipeline, nowhere, "jr", print)
 
 
 def test_the_sample_adds_up(lake: Lake) -> None:
@@ -330,11 +330,9 @@ def test_the_sample_adds_up(lake: Lake) -> None:
 
 def test_the_report_reads_well() -> None:
     entry = LedgerEntry("k", None, "e", "s", 1, "rejected", 3, 0, 3, "too many", "jr")
-    assert list(ingest.IngestReport([entry]).lines()) == [
-        "k: rejected, 3 read = 0 ingested + 3 rejected (too many)",
-        "1 files: 3 rows read = 0 ingested + 3 rejected",
-    ]
-    assert list(ingest.IngestReport().lines()) == ["Nothing new to ingest"]
+    assert str(entry) == "k: rejected, 3 read = 0 ingested + 3 rejected (too many)"
+    assert ingest.summarise([entry]) == "1 files: 3 rows read = 0 ingested + 3 rejected"
+    assert ingest.summarise([]) == "Nothing new to ingest"
 
 
 def test_what_a_reader_sees_is_whole_files(lake: Lake, monkeypatch: pytest.MonkeyPatch) -> None:

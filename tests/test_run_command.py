@@ -102,6 +102,9 @@ def test_a_job_that_fails_shows_its_error_and_where_its_log_is(tmp_path: Path) -
     assert "ended FAILED: RuntimeError: no space for views" in " ".join(ran.stdout.split())
     assert "Log: .hub/run.log" in ran.stdout
     assert "Traceback" not in ran.stdout + ran.stderr
+    log = (broken.path / ".hub" / "run.log").read_text()
+    assert "/aws-glue/jobs/error of create-views-dual-engine, run jr_" in log
+    assert "Traceback (most recent call last)" in log
     # what the first job did stays
     assert "2,597" in ran.stdout
 

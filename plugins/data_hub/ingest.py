@@ -1,7 +1,7 @@
 """The ingestion: takes what the ledger lacks, and commits rejects, then rows, then the ledger."""
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 
 import pyarrow as pa
 from pyiceberg.expressions import And, In
@@ -21,49 +21,42 @@ BATCH_BYTES = 256 << 20
 ATTEMPTS = 10
 
 
-@dataclass
-class IngestReport:
-    """What a run did, one ledger entry for each object it dealt with."""
-
-    entries: list[LedgerEntry] = field(default_factory=list)
-
-    def lines(self) -> Iterator[str]:
-        """Yield the report for people: a line for each object and one for the sum."""
-        for entry in self.entries:
-            yield (
-                f"{entry.key}: {entry.status}, {entry.rows_read:,} read = {entry.rows_ingested:,} ingested + "
-                f"{entry.rows_rejected:,} rejected{f' ({entry.message})' if entry.message else ''}"
-            )
-        if not self.entries:
-            yield "Nothing new to ingest"
-            return
-        yield (
-            f"{len(self.entries):,} files: {sum(e.rows_read for e in self.entries):,} rows read = "
-            f"{sum(e.rows_ingested for e in self.entries):,} ingested + "
-            f"{sum(e.rows_rejected for e in self.entries):,} rejected"
-        )
+def summarise(entries: Sequence[LedgerEntry]) -> str:
+    """Return what a run did, in one line."""
+    if not entries:
+        return "Nothing new to ingest"
+    return (
+        f"{len(entries):,} files: {sum(entry.rows_read for entry in entries):,} rows read = "
+        f"{sum(entry.rows_ingested for entry in entries):,} ingested + "
+        f"{sum(entry.rows_rejected for entry in entries):,} rejected"
+    )
 
 
-def ingest(pipeline: Pipeline, deployment: Deployment, job_run_id: str) -> IngestReport:
+def ingest(
+    pipeline: Pipeline, deployment: Deployment, job_run_id: str, tell: Callable[[str], None]
+) -> list[LedgerEntry]:
     """Ingest every object whose current content the ledger lacks.
 
     Args:
         pipeline: source and contract.
         deployment: buckets and database.
         job_run_id: recorded in the ledger.
+        tell: takes a line about each object as soon as it is committed.
 
     Returns:
-        What became of each object.
+        A ledger entry for each object.
 
     Raises:
         DataHubError: bucket or database is missing, the table does not fit the contract, or other writers were in
             the way for too long. What was committed until then stays; the next run carries on.
     """
-    return _Ingestion(pipeline, deployment, job_run_id).run()
+    return _Ingestion(pipeline, deployment, job_run_id, tell).run()
 
 
 class _Ingestion:
-    def __init__(self, pipeline: Pipeline, deployment: Deployment, job_run_id: str) -> None:
+    def __init__(
+        self, pipeline: Pipeline, deployment: Deployment, job_run_id: str, tell: Callable[[str], None]
+    ) -> None:
         self._table = pipeline.table
         self._job_run_id = job_run_id
         self._bucket = SourceBucket(pipeline.source, deployment.source_bucket)
@@ -71,18 +64,25 @@ class _Ingestion:
         self._ledger = Ledger(self._tables.ledger, self._tables.rows)
         self._known: dict[str, LedgerEntry] = {}
         self._known_snapshot: int | None = None
-        self._report = IngestReport()
+        self._tell = tell
+        self._done: list[LedgerEntry] = []
 
-    def run(self) -> IngestReport:
-        self._ledger.record(self._ledger.unrecorded())
+    def run(self) -> list[LedgerEntry]:
+        self._repair_ledger()
         for _ in range(ATTEMPTS):
             new = arrivals.missing_from(self._ledger, self._bucket)
             if not new:
-                return self._report
+                return self._done
             for batch in _batches(new):
                 self._ingest_batch(batch)
             self._ledger.refresh()
         raise DataHubError(f"Objects kept changing during {ATTEMPTS} listings; the next run takes the rest")
+
+    def _repair_ledger(self) -> None:
+        entries = self._ledger.unrecorded()
+        self._ledger.record(entries)
+        for entry in entries:
+            self._tell(f"{entry.key}: ingested by run {entry.job_run_id}, which ended before it wrote the ledger")
 
     def _ingest_batch(self, batch: Sequence[SourceObject]) -> None:
         for _ in range(ATTEMPTS):
@@ -148,7 +148,9 @@ class _Ingestion:
         ]
         self._ledger.record(entries)
         self._known.update({entry.key: entry for entry in entries})
-        self._report.entries += entries
+        self._done += entries
+        for entry in entries:
+            self._tell(str(entry))
 
     def _commit_rejects(self, files: Sequence[SourceFile]) -> None:
         if not files:

@@ -8,7 +8,7 @@ from botocore.exceptions import ClientError
 
 from data_hub.deployment import Deployment
 from data_hub.errors import DataHubError
-from data_hub.ingest import ingest
+from data_hub.ingest import ingest, summarise
 from data_hub.pipeline import Pipeline
 from data_hub.views import create_views
 
@@ -25,9 +25,8 @@ def run_ingestion(options: Mapping[str, str]) -> None:
         DataHubError: the work could not be done; Glue ends the run FAILED with the text as its ErrorMessage.
     """
     deployment = Deployment.from_arguments(options)
-    report = ingest(load_pipeline(deployment), deployment, options.get("JOB_RUN_ID") or "")
-    for line in report.lines():
-        print(line)  # noqa: T201  (a Glue job's log is its standard output)
+    entries = ingest(load_pipeline(deployment), deployment, options.get("JOB_RUN_ID") or "", _tell)
+    _tell(summarise(entries))
 
 
 def run_views(options: Mapping[str, str]) -> None:
@@ -51,3 +50,8 @@ def load_pipeline(deployment: Deployment) -> Pipeline:
             "deploy the pipeline again"
         ) from error
     return Pipeline.parse(answer["Body"].read().decode(), deployment.pipeline_file)
+
+
+def _tell(line: str) -> None:
+    # A Glue job's log is its standard output; a buffer would hold back what a long run has to say.
+    print(line, flush=True)  # noqa: T201

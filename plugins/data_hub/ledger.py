@@ -76,6 +76,11 @@ class LedgerEntry:
     sequence_number: int = 0
     recorded_at: datetime = datetime(1970, 1, 1, tzinfo=UTC)
 
+    def __str__(self) -> str:
+        """Return the entry as a line for people."""
+        counts = f"{self.rows_read:,} read = {self.rows_ingested:,} ingested + {self.rows_rejected:,} rejected"
+        return f"{self.key}: {self.status}, {counts}{f' ({self.message})' if self.message else ''}"
+
     def recorded(self, commit_id: str | None, sequence_number: int) -> "LedgerEntry":
         """Return the entry as it stands in the ledger after a commit."""
         return replace(self, commit_id=commit_id, sequence_number=sequence_number, recorded_at=datetime.now(UTC))

@@ -23,7 +23,7 @@ def test_before_the_first_ingestion_nothing_is_rejected(deployed: DeployedPipeli
 
 def test_a_rejected_file_is_red_until_it_is_delivered_again(deployed: DeployedPipeline) -> None:
     deployed.put(KEY, b"not,our,header\n1,2,3\n")
-    ingest(deployed.pipeline, deployed.deployment, "jr_1")
+    ingest(deployed.pipeline, deployed.deployment, "jr_1", print)
     with pytest.raises(AirflowFailException) as failure:
         check(deployed)
     assert "1 rejected file" in str(failure.value)
@@ -31,5 +31,5 @@ def test_a_rejected_file_is_red_until_it_is_delivered_again(deployed: DeployedPi
     assert "Deliver each again" in str(failure.value)
 
     deployed.put(KEY, HEADER_V1 + row_v1())
-    ingest(deployed.pipeline, deployed.deployment, "jr_2")
+    ingest(deployed.pipeline, deployed.deployment, "jr_2", print)
     assert check(deployed).xcoms["summary"] == "none"
