@@ -2,9 +2,7 @@
 
 import sys
 
-from awsglue.utils import getResolvedOptions
-
 from data_hub import job
 
 if __name__ == "__main__":
-    job.run_views(getResolvedOptions(sys.argv, ["JOB_NAME", *job.ARGUMENTS]))
+    job.run_views(sys.argv)

@@ -8,12 +8,12 @@ from typing import BinaryIO, cast
 import click
 from rich.console import Console
 
-from data_hub import graph, reader
+from data_hub import graph, pipeline_problems, reader
 from data_hub.errors import DataHubError
 from data_hub.pipeline import Pipeline
 from data_hub.rejects import FileRejected, Reject
 from hub_cli.console import rejects_table
-from hub_cli.locations import PIPELINES, shown
+from hub_cli.locations import PIPELINES, SCRIPTS, pipeline_file, shown
 
 SHOWN_REJECTS = 20
 
@@ -32,18 +32,19 @@ def check(console: Console, paths: tuple[Path, ...], pipeline_name: str) -> bool
     right = True
     for path in paths or tuple(sorted(PIPELINES.glob("*.yaml"))):
         right = _check_file(console, path, pipeline_name) and right
-    return right
+    return right and _check_together(console)
 
 
 def _check_file(console: Console, path: Path, pipeline_name: str) -> bool:
     if path.suffix in {".yaml", ".yml"}:
         return _check_pipeline(console, path)
-    return _check_csv(console, path, Pipeline.load(PIPELINES / f"{pipeline_name}.yaml"))
+    return _check_csv(console, path, Pipeline.load(pipeline_file(pipeline_name)))
 
 
 def _check_pipeline(console: Console, path: Path) -> bool:
     try:
         pipeline = Pipeline.load(path)
+        _require_scripts(pipeline)
     except DataHubError as error:
         console.print(f"✘ {shown(path)}", style="bold red")
         for line in str(error).splitlines():
@@ -58,6 +59,27 @@ def _check_pipeline(console: Console, path: Path) -> bool:
         after = f"after {' and '.join(sorted(upstream))} SUCCEEDED" if upstream else "when objects arrive"
         console.print(f"  {job} starts {after}", highlight=False)
     return True
+
+
+def _require_scripts(pipeline: Pipeline) -> None:
+    missing = [
+        f"{pipeline.pipeline}.yaml: jobs.{name}.script: '{job.script}' is not in {shown(SCRIPTS)}/; correct the name"
+        for name, job in pipeline.jobs.items()
+        if not (SCRIPTS / job.script).is_file()
+    ]
+    if missing:
+        raise DataHubError("\n".join(missing))
+
+
+def _check_together(console: Console) -> bool:
+    try:
+        pipelines = [Pipeline.load(path) for path in sorted(PIPELINES.glob("*.yaml"))]
+    except DataHubError:
+        return True  # what is wrong with a pipeline that nobody asked about is not the question
+    problems = pipeline_problems.between_pipelines(pipelines)
+    for problem in problems:
+        console.print(f"✘ {problem}", style="red", highlight=False)
+    return not problems
 
 
 def _check_csv(console: Console, path: Path, pipeline: Pipeline) -> bool:

@@ -8,11 +8,12 @@ from rich.text import Text
 
 from data_hub.rejects import Reject
 
-PLAIN_WIDTH = 120
+# Wider than any line: nothing is broken or cut in a file or a pipe.
+PLAIN_WIDTH = 1_000_000
 
 
 def make_console(*, to_standard_error: bool = False) -> Console:
-    """Return a console; lines are not broken at 80 columns when the output goes to a file."""
+    """Return a console; lines are not broken when the output goes to a file."""
     console = Console(stderr=to_standard_error)
     if not console.is_terminal:
         console = Console(stderr=to_standard_error, width=PLAIN_WIDTH, soft_wrap=True)

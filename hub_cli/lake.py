@@ -3,12 +3,14 @@
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from data_hub.catalog import open_catalog
 from data_hub.errors import DataHubError
 from data_hub.ledger import Ledger
 from data_hub.pipeline import Pipeline
-from hub_cli.locations import LAST_RUN, LOCAL_AWS, QUERY_AWS
+from hub_cli.locations import LAST_RUN, LOCAL_AWS, STATE
 from local_aws import archive
 from local_aws.athena import Athena
 from local_aws.deploy import DATABASE
@@ -50,7 +52,7 @@ def _running_or_restored() -> Iterator[LocalAws]:
         return
     if not archive.exists(LAST_RUN):
         raise DataHubError("There is no data yet: run ./hub run first")
-    with LocalAws.start(QUERY_AWS) as aws:
+    with TemporaryDirectory(prefix="query-", dir=STATE) as directory, LocalAws.start(Path(directory)) as aws:
         use(aws)
         archive.restore(aws, LAST_RUN)
         yield aws

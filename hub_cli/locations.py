@@ -2,9 +2,12 @@
 
 from pathlib import Path
 
+from data_hub.errors import DataHubError
+
 ROOT = Path(__file__).resolve().parent.parent
 DAGS = ROOT / "dags"
 PIPELINES = DAGS / "pipelines"
+SCRIPTS = ROOT / "glue_jobs"
 SAMPLE = ROOT / "examples" / "collections-data"
 
 STATE = ROOT / ".hub"
@@ -12,10 +15,22 @@ AIRFLOW_HOME = STATE / "airflow"
 LAST_RUN = STATE / "last-run"
 LOCAL_AWS = STATE / "aws"
 RUN_AWS = STATE / "run-aws"
-QUERY_AWS = STATE / "query-aws"
 RUN_LOG = STATE / "run.log"
 
 
 def shown(path: Path) -> str:
     """Return a path as people type it: relative to the working directory where it lies below it."""
     return str(path.relative_to(Path.cwd())) if path.is_relative_to(Path.cwd()) else str(path)
+
+
+def pipeline_file(name: str) -> Path:
+    """Return the file of a pipeline.
+
+    Raises:
+        DataHubError: there is no such pipeline; the text names those that there are.
+    """
+    path = PIPELINES / f"{name}.yaml"
+    if not path.is_file():
+        known = ", ".join(sorted(file.stem for file in PIPELINES.glob("*.yaml"))) or "none"
+        raise DataHubError(f"There is no pipeline '{name}' in dags/pipelines; there are: {known}")
+    return path

@@ -6,7 +6,8 @@ from typing import Any
 
 from data_hub.catalog import open_catalog
 from data_hub.deployment import Deployment
-from data_hub.ledger import Ledger, LedgerEntry
+from data_hub.ledger import Ledger
+from data_hub.ledger_entry import LedgerEntry
 from data_hub.pipeline import Pipeline
 from hub_cli.dag_run import TaskEvent
 from local_aws.athena import TableSummary, ViewSummary

@@ -14,7 +14,7 @@ from data_hub.errors import DataHubError
 from data_hub.pipeline import Pipeline
 from hub_cli import job_logs, lake, run_report, uploads
 from hub_cli.dag_run import DagRunEnd, TaskEvent, run_dag
-from hub_cli.locations import AIRFLOW_HOME, DAGS, LAST_RUN, PIPELINES, RUN_AWS, RUN_LOG, STATE
+from hub_cli.locations import AIRFLOW_HOME, DAGS, LAST_RUN, RUN_AWS, RUN_LOG, STATE, pipeline_file
 from hub_cli.outcome import Outcome, read_ledger
 from hub_cli.run_progress import Progress
 from hub_cli.uploads import Upload
@@ -72,17 +72,17 @@ class _Run:
         self._began = began
 
     def execute(self) -> Outcome:
-        pipeline_file = PIPELINES / f"{self._options.pipeline_name}.yaml"
-        pipeline = Pipeline.load(pipeline_file)
+        file = pipeline_file(self._options.pipeline_name)
+        pipeline = Pipeline.load(file)
         planned = uploads.plan(self._options.paths, pipeline.source, int(time.time()))
         self._console.print("AWS is emulated on 127.0.0.1: no account needed, nothing leaves this machine.\n")
         STATE.mkdir(parents=True, exist_ok=True)
         with self._progress.step("local AWS") as step:
             aws = LocalAws.start(RUN_AWS)
-            step.detail = f"{len(pipeline.jobs)} jobs, {len(pipeline.triggers)} Glue triggers of {pipeline_file.name}"
+            step.detail = f"{len(pipeline.jobs)} jobs, {len(pipeline.triggers)} Glue triggers of {file.name}"
         with aws:
             lake.use(aws)
-            (deployment,) = deploy(aws, [pipeline_file])
+            (deployment,) = deploy(aws, [file])
             self._upload(aws, planned, deployment, pipeline)
             tasks, end = self._run_dag(aws, pipeline)
             job_logs.append_to(RUN_LOG, aws, tasks)

@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.text import Text
 from sqlglot import exp
 
-from data_hub.ledger import LedgerEntry
+from data_hub.ledger_entry import LedgerEntry
 from data_hub.pipeline import Pipeline
 from data_hub.rejects import Reject
 from hub_cli import correction

@@ -6,7 +6,9 @@ import contextlib
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from data_hub import pipeline_problems
 from data_hub.deployment import Deployment
+from data_hub.errors import DataHubError
 from data_hub.pipeline import Pipeline
 from local_aws import library_zip
 from local_aws.environment import ACCOUNT
@@ -48,6 +50,8 @@ def deploy(aws: LocalAws, pipeline_files: Sequence[Path]) -> list[Deployment]:
         DataHubError: a pipeline file is wrong; nothing has been deployed then.
     """
     pipelines = [(file, Pipeline.load(file)) for file in pipeline_files]
+    if problems := pipeline_problems.between_pipelines([pipeline for _, pipeline in pipelines]):
+        raise DataHubError("\n".join(problems))
     s3, glue = aws.client("s3"), aws.client("glue")
     _make_buckets(s3, {WAREHOUSE_BUCKET, SCRIPTS_BUCKET, *(pipeline.source.bucket for _, pipeline in pipelines)})
     _upload_code(s3)

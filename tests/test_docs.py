@@ -16,7 +16,7 @@ from click.testing import CliRunner
 from collections_pipeline import ROOT
 from pydantic import BaseModel
 
-from data_hub import column_types, ledger, rejects, strict_yaml
+from data_hub import column_types, rejects, strict_yaml
 from data_hub.errors import DataHubError
 from data_hub.pipeline import COLUMN_FORMATS, Column, Pipeline
 from data_hub.report_view import REPORT_COLUMNS
@@ -228,12 +228,12 @@ def test_the_table_of_types_shows_what_the_types_accept() -> None:
 
 def test_the_tables_of_rejects_and_ledger_are_the_schemas() -> None:
     assert first_cells("ingestion.md", "column of `<table>_rejects`") == rejects.SCHEMA.names
-    assert sorted(first_cells("ingestion.md", "column of `<table>_ledger`")) == sorted(ledger.SCHEMA.names)
+    assert sorted(first_cells("ingestion.md", "column of `<table>_ledger`")) == sorted(ledger_entry.SCHEMA.names)
     assert first_cells("ingestion.md", "status") == [
-        ledger.INGESTED,
-        ledger.REJECTED,
-        ledger.SKIPPED,
-        ledger.ACKNOWLEDGED,
+        ledger_entry.INGESTED,
+        ledger_entry.REJECTED,
+        ledger_entry.SKIPPED,
+        ledger_entry.ACKNOWLEDGED,
     ]
 
 

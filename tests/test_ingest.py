@@ -1,15 +1,17 @@
 import gzip
 import threading
+from datetime import UTC, datetime
 
 import pytest
+from botocore.exceptions import ReadTimeoutError
 from collections_pipeline import HEADER_V1, HEADER_V2, SAMPLE, row_v1
 from lake import Lake
 from pyiceberg.table import Table
 
-from data_hub import arrivals, commit, ingest
+from data_hub import arrivals, commit, ingest, objects
 from data_hub.deployment import Deployment
 from data_hub.errors import DataHubError
-from data_hub.ledger import LedgerEntry
+from data_hub.ledger_entry import LedgerEntry
 
 GOOD = HEADER_V1 + row_v1("A") + row_v1("B")
 
@@ -98,6 +100,29 @@ def test_a_broken_gzip_file_is_rejected(lake: Lake, broken: bytes) -> None:
     assert "cannot be decompressed" in entry.message
 
 
+def test_a_lost_connection_rejects_no_file(lake: Lake, monkeypatch: pytest.MonkeyPatch) -> None:
+    lake.put("a.csv.gz", gzip.compress(GOOD))
+
+    def time_out(*_: object) -> bytes:
+        raise ReadTimeoutError(endpoint_url="s3")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(objects.HashingBody, "read", time_out)
+        with pytest.raises(ReadTimeoutError):
+            lake.ingest()
+    assert lake.ledger().entries() == {}
+    assert outcome(lake.ingest()) == [("a.csv.gz", "ingested", 2, 2, 0)]
+
+
+def test_a_run_with_nothing_to_do_writes_nothing(lake: Lake) -> None:
+    lake.put("a.csv", GOOD)
+    lake.ingest()
+    s3, bucket = lake.aws.client("s3"), lake.deployment.warehouse.split("/")[2]
+    before = s3.list_objects_v2(Bucket=bucket)["KeyCount"]
+    lake.ingest()
+    assert s3.list_objects_v2(Bucket=bucket)["KeyCount"] == before
+
+
 def test_a_rejected_file_is_clean_again_once_delivered_well(lake: Lake) -> None:
     lake.put("a.csv", b"")
     lake.ingest()
@@ -156,7 +181,7 @@ def test_the_same_bytes_under_another_etag_are_skipped(lake: Lake) -> None:
     place = {"Bucket": lake.deployment.source_bucket, "Key": key, "UploadId": upload["UploadId"]}
     part = s3.upload_part(**place, PartNumber=1, Body=GOOD)
     s3.complete_multipart_upload(**place, MultipartUpload={"Parts": [{"PartNumber": 1, "ETag": part["ETag"]}]})
-    assert outcome(lake.ingest()) == [("a.csv", "skipped", 0, 0, 0)]
+    assert outcome(lake.ingest()) == [("a.csv", "skipped", 2, 2, 0)]
     assert data_snapshots(lake) == 1
     assert lake.ingest() == []
 
@@ -259,25 +284,6 @@ def test_two_jobs_at_once_ingest_every_file_once(lake: Lake) -> None:
     assert lake.ingest() == []
 
 
-def test_a_content_that_another_job_replaced_meanwhile_is_never_put_back(
-    lake: Lake, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    lake.put("a.csv", GOOD)
-    original = ingest._Ingestion._commit
-    overtaken = []
-
-    def be_overtaken(job: ingest._Ingestion, files: object) -> None:
-        if not overtaken:
-            overtaken.append(job)
-            lake.put("a.csv", HEADER_V1 + row_v1("NEW"))
-            lake.ingest()
-        original(job, files)  # type: ignore[arg-type]
-
-    monkeypatch.setattr(ingest._Ingestion, "_commit", be_overtaken)
-    lake.ingest()
-    assert [item for _, _, item in lake.rows()] == ["NEW"]
-
-
 def test_an_object_that_vanishes_while_it_is_read_is_left_out(lake: Lake, monkeypatch: pytest.MonkeyPatch) -> None:
     key = lake.put("a.csv", GOOD)
     listed = arrivals.missing_from
@@ -292,6 +298,19 @@ def test_an_object_that_vanishes_while_it_is_read_is_left_out(lake: Lake, monkey
     assert lake.rows() == []
 
 
+def test_an_object_that_s3_refuses_holds_nobody_up_and_fails_the_job(lake: Lake) -> None:
+    key = lake.put("a.csv", GOOD)
+    lake.put("b.csv", GOOD)
+    place = {"Bucket": lake.deployment.source_bucket, "Key": key}
+    lake.aws.client("s3").copy_object(**place, CopySource=place, StorageClass="GLACIER")
+    with pytest.raises(
+        DataHubError, match=r"S3 refuses 1 objects \(.*a\.csv: InvalidObjectState\).*1 files: 2 rows read"
+    ):
+        lake.ingest()
+    assert {name for name, _, _ in lake.rows()} == {"b.csv"}
+    assert key not in lake.ledger().entries()
+
+
 def test_a_new_column_of_the_contract_is_added_to_the_table(lake: Lake) -> None:
     lake.put("a.csv", GOOD)
     lake.ingest()
@@ -301,6 +320,18 @@ def test_a_new_column_of_the_contract_is_added_to_the_table(lake: Lake) -> None:
     wider.put("b.csv", HEADER_V1[:-1] + b",note\n" + row_v1()[:-1] + b",hello\n")
     wider.ingest()
     assert wider.table().scan().to_arrow()["note"].drop_null().to_pylist() == ["hello"]
+
+
+def test_a_changed_column_type_is_named_before_anything_is_committed(lake: Lake) -> None:
+    lake.put("a.csv", GOOD)
+    lake.ingest()
+    columns = {**lake.pipeline.table.columns, "rssdid": lake.pipeline.table.columns["item_desc"]}
+    table = lake.pipeline.table.model_copy(update={"columns": columns})
+    changed = Lake(lake.aws, lake.deployment, lake.pipeline.model_copy(update={"table": table}))
+    changed.put("b.csv", HEADER_V1 + row_v1() * 40 + b"short\n")
+    with pytest.raises(DataHubError, match=r"Column 'rssdid' of table .* is int64, the contract says string"):
+        changed.ingest()
+    assert lake.rejects() == []
 
 
 def test_a_missing_bucket_is_named_and_nothing_is_done(lake: Lake) -> None:
@@ -329,7 +360,7 @@ def test_the_sample_adds_up(lake: Lake) -> None:
 
 
 def test_the_report_reads_well() -> None:
-    entry = LedgerEntry("k", None, "e", "s", 1, "rejected", 3, 0, 3, "too many", "jr")
+    entry = LedgerEntry("k", None, "e", datetime.now(UTC), "s", 1, "rejected", 3, 0, 3, "too many", "jr")
     assert str(entry) == "k: rejected, 3 read = 0 ingested + 3 rejected (too many)"
     assert ingest.summarise([entry]) == "1 files: 3 rows read = 0 ingested + 3 rejected"
     assert ingest.summarise([]) == "Nothing new to ingest"

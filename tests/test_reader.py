@@ -112,6 +112,23 @@ def test_empty_is_null_and_quoted_empty_is_empty_text() -> None:
     assert [row["item_value"] for row in rows] == [None, ""]
 
 
+def test_a_byte_order_mark_inside_the_file_belongs_to_its_value(monkeypatch: pytest.MonkeyPatch) -> None:
+    text = HEADER_V1 + row_v1() + b"\xef\xbb\xbf" + row_v1() + b"\xef\xbb\xbf\n"
+    assert [row["seriesid"] for row in read(text)[0]] == ["FRY9C", "\ufeffFRY9C"]
+    original = reader.lines.blocks
+    monkeypatch.setattr(reader.lines, "blocks", lambda stream: original(stream, 10))
+    assert [row["seriesid"] for row in read(text)[0]] == ["FRY9C", "\ufeffFRY9C"]
+    assert [reject.line for reject in read(text)[1]] == [4]
+
+
+def test_a_line_without_end_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(reader.lines, "MAX_LINE_BYTES", 1 << 20)
+    original = reader.lines.blocks
+    monkeypatch.setattr(reader.lines, "blocks", lambda stream: original(stream, 1 << 18))
+    with pytest.raises(FileRejected, match="line 2 is longer than 1 MB"):
+        read(HEADER_V1 + b"x" * (3 << 20))
+
+
 def test_unknown_columns_are_rescued_as_json() -> None:
     rows, _ = read(HEADER_V1[:-1] + b",note,more\n" + row_v1()[:-1] + b',"say ""hi""",\n' + row_v1()[:-1] + b",,\n")
     assert [row["_rescued_data"] and json.loads(str(row["_rescued_data"])) for row in rows] == [

@@ -113,7 +113,7 @@ def test_a_job_that_fails_shows_its_error_and_where_its_log_is(tmp_path: Path) -
     ("arguments", "message"),
     [
         (("run", "none.csv"), "none.csv: no such file or directory"),
-        (("run", "--pipeline", "none"), "none.yaml: cannot be read"),
+        (("run", "--pipeline", "none"), "There is no pipeline 'none' in dags/pipelines; there are: collections"),
         (("run", "hub_cli"), "no file fits the pipeline's pattern"),
         (("frobnicate",), "No such command 'frobnicate'"),
     ],

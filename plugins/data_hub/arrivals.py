@@ -1,5 +1,7 @@
 """What is new: the listing of the source bucket minus the ledger. Sensor, job and command line all ask here."""
 
+from collections.abc import Iterable
+
 from data_hub.catalog import open_catalog
 from data_hub.deployment import Deployment
 from data_hub.ledger import Ledger
@@ -8,16 +10,18 @@ from data_hub.pipeline import Pipeline
 
 
 def new_objects(pipeline: Pipeline, deployment: Deployment) -> list[SourceObject]:
-    """Return the objects whose current content was not dealt with yet, in key order.
+    """Return the objects whose current version was not dealt with yet, in key order.
 
     Raises:
         DataHubError: the bucket does not exist or may not be listed.
+        ClientError: AWS could not answer.
     """
     bucket = SourceBucket(pipeline.source, deployment.source_bucket)
-    return missing_from(Ledger.open(open_catalog(), deployment.database, pipeline.table), bucket)
+    ledger = Ledger.open(open_catalog(), deployment.database, pipeline.table)
+    return missing_from(ledger, bucket.list_objects())
 
 
-def missing_from(ledger: Ledger, bucket: SourceBucket) -> list[SourceObject]:
-    """Return the objects of the bucket that the ledger lacks, in key order. Raises like ``new_objects``."""
-    dealt_with = ledger.etags()
-    return [item for item in bucket.list_objects() if dealt_with.get(item.key) != item.etag]
+def missing_from(ledger: Ledger, items: Iterable[SourceObject]) -> list[SourceObject]:
+    """Return those of ``items`` that the ledger lacks."""
+    latest = ledger.entries()
+    return [item for item in items if item.key not in latest or not latest[item.key].covers(item)]

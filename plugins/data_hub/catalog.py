@@ -1,23 +1,38 @@
 """The Glue Data Catalog as pyiceberg opens it."""
 
 import os
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from pyiceberg.catalog import Catalog, load_catalog
+import boto3
+from botocore.config import Config
+from pyiceberg.catalog import Catalog
+from pyiceberg.catalog.glue import GlueCatalog
 
-NAME = "glue"
+if TYPE_CHECKING:
+    from mypy_boto3_glue import GlueClient
+
+# Not a name that a configuration file of pyiceberg's is likely to say something about.
+NAME = "data_hub"
 
 
 def open_catalog() -> Catalog:
-    """Open the Glue Data Catalog of the account and region that the environment names.
-
-    The transport never retries: an UpdateTable whose answer was lost may have taken effect, and a blind second one
-    is then refused as a conflict with itself (see data_hub.commit).
-    """
-    properties: dict[str, Any] = {"glue.max-retries": 0}
+    """Open the Glue Data Catalog of the account and region that the environment names."""
+    properties: dict[str, str] = {}
     # pyiceberg's S3 access through pyarrow does not read the variables that the AWS SDKs share.
     if endpoint := os.environ.get("AWS_ENDPOINT_URL_S3") or os.environ.get("AWS_ENDPOINT_URL"):
         properties["s3.endpoint"] = endpoint
     if region := os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION"):
         properties["s3.region"] = region
-    return load_catalog(NAME, type="glue", **properties)
+    client: Any = _glue_client()
+    return GlueCatalog(NAME, client=client, **properties)
+
+
+def _glue_client() -> "GlueClient":
+    """Return a client that repeats every call whose answer was lost, but for UpdateTable.
+
+    An UpdateTable without an answer may have taken effect: a second one would be refused as a conflict with the
+    first, and pyiceberg would then delete the files of a commit that landed (see data_hub.commit).
+    """
+    client = boto3.client("glue", config=Config(retries={"mode": "standard", "max_attempts": 10}))
+    client.update_table = boto3.client("glue", config=Config(retries={"max_attempts": 0})).update_table  # type: ignore[method-assign]
+    return client

@@ -27,8 +27,10 @@ TABLE_PROPERTIES = {
     "write.metadata.previous-versions-max": "20",
     # Bounds are cut to 16 characters by default, which would hide from the conflict check which file is in question.
     "write.metadata.metrics.column.source_file": "full",
-    "write.metadata.metrics.column.key": "full",
+    "write.metadata.metrics.column.content_sha256": "full",
 }
+# An entry of the ledger is only appended to the ledger that its writer has read: a conflict is never resolved blindly.
+LEDGER_PROPERTIES = {**TABLE_PROPERTIES, "commit.retry.num-retries": "0"}
 
 
 class CommitConflict(Exception):
@@ -82,7 +84,7 @@ def replace_rows(table: Table, replaced: BooleanExpression, rows: pa.Table, comm
 
 
 def append_rows(table: Table, rows: pa.Table, commit: Commit) -> Snapshot:
-    """Append rows in one atomic commit; other appends are no conflict. Returns and raises like ``replace_rows``."""
+    """Append rows in one atomic commit; returns and raises like ``replace_rows``."""
     with _outcome_known(table, commit):
         table.append(rows, snapshot_properties=commit.summary)
     return _landed(table, commit)

@@ -1,5 +1,9 @@
-"""The one error that is meant for people."""
+"""Errors whose text is meant for people."""
 
 
 class DataHubError(Exception):
-    """Something the user can mend; the text names what is wrong and what to do."""
+    """Something a person has to mend; the text names what is wrong and what to do. Another try fails again."""
+
+
+class TryAgainError(Exception):
+    """Work that was left undone because something was in the way; another run takes it up where it ended."""

@@ -42,7 +42,9 @@ def read(line: bytes, table: Table) -> Header:
     if not any(name.lower() in columns for name in found):
         raise FileRejected(f"no header: line 1 names none of the columns {', '.join(table.columns)}")
     names = tuple(columns.get(name.lower(), f"?{name}") for name in found)
-    doubled = [name.removeprefix("?") for name, count in Counter(names).items() if count > 1]
+    doubled = [
+        name.removeprefix("?") or "(a column without a name)" for name, count in Counter(names).items() if count > 1
+    ]
     if doubled:
         raise FileRejected(f"the header names {', '.join(doubled)} more than once; keep one column of each")
     missing = [name for name, column in table.columns.items() if column.required and name not in names]

@@ -4,38 +4,43 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
 import pyarrow as pa
-from pyiceberg.expressions import And, In
+from pyiceberg.expressions import And, BooleanExpression, In, Or
 
 from data_hub import arrivals, commit, lineage, source_file
 from data_hub.catalog import open_catalog
 from data_hub.commit import Commit, CommitConflict
 from data_hub.deployment import Deployment
-from data_hub.errors import DataHubError
-from data_hub.ledger import INGESTED, SKIPPED, Ledger, LedgerEntry
-from data_hub.objects import ObjectChanged, SourceBucket, SourceObject
+from data_hub.errors import DataHubError, TryAgainError
+from data_hub.ledger import Ledger
+from data_hub.ledger_entry import INGESTED, SKIPPED, LedgerEntry
+from data_hub.objects import ObjectChanged, ObjectUnreadable, SourceBucket, SourceObject
 from data_hub.pipeline import Pipeline
 from data_hub.source_file import SourceFile
 from data_hub.tables import Tables
 
-BATCH_BYTES = 256 << 20
+# How much Arrow memory the rows of one commit take, unless a single file is larger.
+COMMIT_BYTES = 512 << 20
 ATTEMPTS = 10
+ROUNDS = 10
 
 
 def summarise(entries: Sequence[LedgerEntry]) -> str:
-    """Return what a run did, in one line."""
+    """Return what a run did, in one line; the rows of skipped files were read by an earlier one."""
     if not entries:
         return "Nothing new to ingest"
+    read = [entry for entry in entries if entry.status != SKIPPED]
+    skipped = f", {len(entries) - len(read):,} more skipped" if len(read) < len(entries) else ""
     return (
-        f"{len(entries):,} files: {sum(entry.rows_read for entry in entries):,} rows read = "
-        f"{sum(entry.rows_ingested for entry in entries):,} ingested + "
-        f"{sum(entry.rows_rejected for entry in entries):,} rejected"
+        f"{len(read):,} files: {sum(entry.rows_read for entry in read):,} rows read = "
+        f"{sum(entry.rows_ingested for entry in read):,} ingested + "
+        f"{sum(entry.rows_rejected for entry in read):,} rejected{skipped}"
     )
 
 
 def ingest(
     pipeline: Pipeline, deployment: Deployment, job_run_id: str, tell: Callable[[str], None]
 ) -> list[LedgerEntry]:
-    """Ingest every object whose current content the ledger lacks.
+    """Ingest every object whose current version the ledger lacks.
 
     Args:
         pipeline: source and contract.
@@ -47,8 +52,9 @@ def ingest(
         A ledger entry for each object.
 
     Raises:
-        DataHubError: bucket or database is missing, the table does not fit the contract, or other writers were in
-            the way for too long. What was committed until then stays; the next run carries on.
+        DataHubError: bucket or database is missing, the table does not fit the contract, or S3 refuses an object (all
+            the others were ingested then).
+        TryAgainError: other writers were in the way for too long. What was committed until then stays.
     """
     return _Ingestion(pipeline, deployment, job_run_id, tell).run()
 
@@ -62,21 +68,27 @@ class _Ingestion:
         self._bucket = SourceBucket(pipeline.source, deployment.source_bucket)
         self._tables = Tables.ensure(open_catalog(), deployment, pipeline.table)
         self._ledger = Ledger(self._tables.ledger, self._tables.rows)
-        self._known: dict[str, LedgerEntry] = {}
-        self._known_snapshot: int | None = None
         self._tell = tell
         self._done: list[LedgerEntry] = []
+        self._unreadable: dict[str, str] = {}
 
     def run(self) -> list[LedgerEntry]:
         self._repair_ledger()
-        for _ in range(ATTEMPTS):
-            new = arrivals.missing_from(self._ledger, self._bucket)
+        # New objects may arrive for ever; those of later rounds have an event of their own.
+        for _ in range(ROUNDS):
+            new = self._new_objects()
             if not new:
-                return self._done
-            for batch in _batches(new):
+                break
+            for batch in _batches(new, commit.MAX_KEYS):
                 self._ingest_batch(batch)
-            self._ledger.refresh()
-        raise DataHubError(f"Objects kept changing during {ATTEMPTS} listings; the next run takes the rest")
+        if self._unreadable:
+            raise DataHubError(self._describe_unreadable())
+        return self._done
+
+    def _new_objects(self) -> list[SourceObject]:
+        self._ledger.refresh()
+        new = arrivals.missing_from(self._ledger, self._bucket.list_objects())
+        return [item for item in new if item.key not in self._unreadable]
 
     def _repair_ledger(self) -> None:
         entries = self._ledger.unrecorded()
@@ -85,92 +97,101 @@ class _Ingestion:
             self._tell(f"{entry.key}: ingested by run {entry.job_run_id}, which ended before it wrote the ledger")
 
     def _ingest_batch(self, batch: Sequence[SourceObject]) -> None:
-        for _ in range(ATTEMPTS):
+        conflicts = 0
+        while missing := self._still_missing(batch):
+            # The sequence number that decisions without a commit of the table hold for.
+            read_at = self._tables.rows.last_sequence_number
+            files, taken = self._read(missing)
             try:
-                self._commit(self._read(self._still_missing(batch)))
+                self._commit(files, read_at)
             except CommitConflict:
+                conflicts += 1
+                if conflicts == ATTEMPTS:
+                    raise TryAgainError(
+                        f"Other writers of '{self._table.name}' were in the way {ATTEMPTS} times; start the job again "
+                        "when they ended"
+                    ) from None
                 continue
-            return
-        raise DataHubError(
-            f"Other writers of '{self._table.name}' were in the way {ATTEMPTS} times; "
-            "start the job again when they ended"
-        )
+            batch = missing[taken:]
 
     def _still_missing(self, batch: Sequence[SourceObject]) -> list[SourceObject]:
         # The table is loaded before any object is read: a correction committed by another job from here on is a
         # conflict, so that an older content never replaces it.
         self._ledger.refresh()
         self._tables.rejects.refresh()
-        snapshot = self._tables.rows.current_snapshot()
-        snapshot_id = snapshot.snapshot_id if snapshot else None
-        if not self._known or snapshot_id != self._known_snapshot:
-            self._known, self._known_snapshot = self._ledger.entries(), snapshot_id
-        return [item for item in batch if item.key not in self._known or self._known[item.key].etag != item.etag]
+        return arrivals.missing_from(self._ledger, batch)
 
-    def _read(self, batch: Sequence[SourceObject]) -> list[SourceFile]:
-        files = []
-        for item in batch:
+    def _read(self, items: Sequence[SourceObject]) -> tuple[list[SourceFile], int]:
+        """Read objects until a commit is full; return the files and how many objects were taken."""
+        known = self._ledger.entries()
+        files: list[SourceFile] = []
+        for taken, item in enumerate(items):
+            if sum(file.rows.nbytes for file in files) > COMMIT_BYTES:
+                return files, taken
             try:
                 read = source_file.read(self._bucket, item, self._table, self._job_run_id)
             except ObjectChanged:
                 continue  # the next listing shows what it is now
-            files.append(self._unless_known(read))
-        return files
+            except ObjectUnreadable as error:
+                self._unreadable[item.key] = str(error)
+                continue
+            files.append(_unless_ingested(read, known.get(item.key)))
+        return files, len(items)
 
-    def _unless_known(self, read: SourceFile) -> SourceFile:
-        known = self._known.get(read.entry.key)
-        if known is None or known.sha256 != read.entry.sha256 or known.status not in {INGESTED, SKIPPED}:
-            return read
-        entry = replace(
-            read.entry,
-            status=SKIPPED,
-            rows_read=0,
-            rows_ingested=0,
-            rows_rejected=0,
-            message="the same bytes were ingested already",
-        )
-        return SourceFile(entry, read.rows.slice(0, 0), read.rejects.slice(0, 0))
-
-    def _commit(self, files: Sequence[SourceFile]) -> None:
-        if not files:
-            return
+    def _commit(self, files: Sequence[SourceFile], read_at: int) -> None:
         self._commit_rejects([file for file in files if len(file.rejects)])
         ingested = [file for file in files if file.entry.status == INGESTED]
-        done = Commit.new([file.entry.to_summary() for file in ingested])
+        entries = [file.entry.of_commit(None, read_at) for file in files if file.entry.status != INGESTED]
         if ingested:
+            done = Commit.new([file.entry.to_summary() for file in ingested])
             rows = pa.concat_tables([file.rows for file in ingested])
             keys = {file.entry.key for file in ingested}
             snapshot = commit.replace_rows(self._tables.rows, In(term=lineage.SOURCE_FILE, literals=keys), rows, done)
-            self._known_snapshot = snapshot.snapshot_id
-        sequence_number = self._tables.rows.last_sequence_number
-        entries = [
-            file.entry.recorded(done.id if file.entry.status == INGESTED else None, sequence_number) for file in files
-        ]
+            entries += [file.entry.of_commit(done.id, snapshot.sequence_number or 0) for file in ingested]
         self._ledger.record(entries)
-        self._known.update({entry.key: entry for entry in entries})
-        self._done += entries
-        for entry in entries:
+        for entry in sorted(entries, key=lambda entry: entry.key):
+            self._done.append(entry)
             self._tell(str(entry))
 
     def _commit_rejects(self, files: Sequence[SourceFile]) -> None:
-        if not files:
-            return
-        of_these_contents = And(
-            In(term=lineage.SOURCE_FILE, literals={file.entry.key for file in files}),
-            In(term="content_sha256", literals={file.entry.sha256 for file in files}),
+        if files:
+            rows = pa.concat_tables([file.rejects for file in files])
+            commit.replace_rows(self._tables.rejects, _of_these_contents(files), rows, Commit.new())
+
+    def _describe_unreadable(self) -> str:
+        shown = "; ".join(f"{key}: {reason}" for key, reason in sorted(self._unreadable.items())[:10])
+        return (
+            f"S3 refuses {len(self._unreadable):,} objects ({shown}): restore them, or let the job's role read them, "
+            f"and start the job again. All others are in order: {summarise(self._done)}"
         )
-        rows = pa.concat_tables([file.rejects for file in files])
-        commit.replace_rows(self._tables.rejects, of_these_contents, rows, Commit.new())
 
 
-def _batches(items: Sequence[SourceObject]) -> Iterator[list[SourceObject]]:
-    batch: list[SourceObject] = []
-    size = 0
-    for item in items:
-        if batch and (len(batch) == commit.MAX_KEYS or size + item.size > BATCH_BYTES):
-            yield batch
-            batch, size = [], 0
-        batch.append(item)
-        size += item.size
-    if batch:
-        yield batch
+def _unless_ingested(read: SourceFile, known: LedgerEntry | None) -> SourceFile:
+    """Return the file as skipped when the very same bytes were ingested last."""
+    if known is None or known.sha256 != read.entry.sha256 or known.status not in {INGESTED, SKIPPED}:
+        return read
+    entry = replace(
+        read.entry,
+        status=SKIPPED,
+        rows_read=known.rows_read,
+        rows_ingested=known.rows_ingested,
+        rows_rejected=known.rows_rejected,
+        message="the same bytes were ingested already",
+    )
+    return SourceFile(entry, read.rows.slice(0, 0), read.rejects.slice(0, 0))
+
+
+def _of_these_contents(files: Sequence[SourceFile]) -> BooleanExpression:
+    def of_content(file: SourceFile) -> BooleanExpression:
+        return And(
+            In(term=lineage.SOURCE_FILE, literals={file.entry.key}),
+            In(term="content_sha256", literals={file.entry.sha256}),
+        )
+
+    first, *others = map(of_content, files)
+    return Or(first, *others) if others else first
+
+
+def _batches(items: Sequence[SourceObject], size: int) -> Iterator[Sequence[SourceObject]]:
+    for start in range(0, len(items), size):
+        yield items[start : start + size]

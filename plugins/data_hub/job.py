@@ -1,6 +1,7 @@
 """What the Glue scripts call: a job's arguments in, its report on standard output."""
 
-from collections.abc import Mapping
+from collections.abc import Sequence
+from typing import Any
 from urllib.parse import urlsplit
 
 import boto3
@@ -12,26 +13,26 @@ from data_hub.ingest import ingest, summarise
 from data_hub.pipeline import Pipeline
 from data_hub.views import create_views
 
-ARGUMENTS = Deployment.argument_names()
 
-
-def run_ingestion(options: Mapping[str, str]) -> None:
+def run_ingestion(arguments: Sequence[str]) -> None:
     """Run csv-to-iceberg-ingestion.
 
     Args:
-        options: resolved job arguments: those of ``Deployment`` and Glue's JOB_RUN_ID.
+        arguments: ``sys.argv`` of the Glue script.
 
     Raises:
-        DataHubError: the work could not be done; Glue ends the run FAILED with the text as its ErrorMessage.
+        DataHubError: the work cannot be done; Glue ends the run FAILED with the text as its ErrorMessage.
+        TryAgainError: it was left undone.
     """
+    options = _resolve(arguments)
     deployment = Deployment.from_arguments(options)
     entries = ingest(load_pipeline(deployment), deployment, options.get("JOB_RUN_ID") or "", _tell)
     _tell(summarise(entries))
 
 
-def run_views(options: Mapping[str, str]) -> None:
+def run_views(arguments: Sequence[str]) -> None:
     """Run create-views-dual-engine. Arguments and errors as for ``run_ingestion``; each view prints its own line."""
-    deployment = Deployment.from_arguments(options)
+    deployment = Deployment.from_arguments(_resolve(arguments))
     create_views(load_pipeline(deployment), deployment)
 
 
@@ -45,11 +46,25 @@ def load_pipeline(deployment: Deployment) -> Pipeline:
     try:
         answer = boto3.client("s3").get_object(Bucket=location.netloc, Key=location.path.lstrip("/"))
     except ClientError as error:
+        code = error.response["Error"]["Code"]
+        if code not in {"NoSuchBucket", "NoSuchKey", "AccessDenied"}:
+            raise
         raise DataHubError(
-            f"The pipeline file {deployment.pipeline_file} cannot be read ({error.response['Error']['Code']}): "
-            "deploy the pipeline again"
+            f"The pipeline file {deployment.pipeline_file} cannot be read ({code}): deploy the pipeline again"
         ) from error
     return Pipeline.parse(answer["Body"].read().decode(), deployment.pipeline_file)
+
+
+def _resolve(arguments: Sequence[str]) -> dict[str, Any]:
+    # Only where Glue runs there is awsglue.
+    from awsglue.utils import GlueArgumentError, getResolvedOptions
+
+    try:
+        return dict(getResolvedOptions(list(arguments), ["JOB_NAME", *Deployment.argument_names()]))
+    except GlueArgumentError as error:
+        raise DataHubError(
+            f"{error}: deploy the pipeline again, which writes them into the job's default arguments"
+        ) from error
 
 
 def _tell(line: str) -> None:

@@ -1,128 +1,52 @@
 """The ledger: what became of every object, append-only; an object's state is its latest entry."""
 
-from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass, fields, replace
-from datetime import UTC, datetime
-from typing import Any
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 
 import pyarrow as pa
+import pyarrow.compute as pc
 from pyiceberg.catalog import Catalog
 from pyiceberg.exceptions import NoSuchTableError
 from pyiceberg.table import Table as IcebergTable
 
 from data_hub import commit, pipeline
-from data_hub.commit import Commit
-from data_hub.errors import DataHubError
+from data_hub.commit import Commit, CommitConflict
+from data_hub.errors import DataHubError, TryAgainError
+from data_hub.ledger_entry import ACKNOWLEDGED, REJECTED, SCHEMA, LedgerEntry, to_arrow
 
-INGESTED = "ingested"
-REJECTED = "rejected"
-SKIPPED = "skipped"
-ACKNOWLEDGED = "acknowledged"
-
-SCHEMA = pa.schema(
-    [
-        ("key", pa.string()),
-        ("version_id", pa.string()),
-        ("etag", pa.string()),
-        ("sha256", pa.string()),
-        ("size", pa.int64()),
-        ("status", pa.string()),
-        ("rows_read", pa.int64()),
-        ("rows_ingested", pa.int64()),
-        ("rows_rejected", pa.int64()),
-        ("message", pa.string()),
-        ("job_run_id", pa.string()),
-        ("commit_id", pa.string()),
-        ("sequence_number", pa.int64()),
-        ("recorded_at", pa.timestamp("us", tz="UTC")),
-    ]
-)
-
-
-@dataclass(frozen=True)
-class LedgerEntry:
-    """What became of one version of an object.
-
-    Attributes:
-        key: the object's key.
-        version_id: S3's version id, if the bucket has versions.
-        etag: ETag of the version.
-        sha256: hash of its bytes.
-        size: bytes.
-        status: ``ingested``; ``rejected`` (nothing of it is in the table); ``skipped`` (the same bytes were ingested
-            already); ``acknowledged`` (rejected, and somebody took note).
-        rows_read: rows in the file, ``rows_ingested + rows_rejected``.
-        rows_ingested: rows in the table.
-        rows_rejected: rows in the rejects table.
-        message: why it was rejected or skipped, else empty.
-        job_run_id: the Glue job run that did it.
-        commit_id: the commit of the table that ingested it, None where there was none.
-        sequence_number: the table's Iceberg sequence number after it; orders the entries of one object.
-        recorded_at: when.
-    """
-
-    key: str
-    version_id: str | None
-    etag: str
-    sha256: str
-    size: int
-    status: str
-    rows_read: int
-    rows_ingested: int
-    rows_rejected: int
-    message: str
-    job_run_id: str
-    commit_id: str | None = None
-    sequence_number: int = 0
-    recorded_at: datetime = datetime(1970, 1, 1, tzinfo=UTC)
-
-    def __str__(self) -> str:
-        """Return the entry as a line for people."""
-        counts = f"{self.rows_read:,} read = {self.rows_ingested:,} ingested + {self.rows_rejected:,} rejected"
-        return f"{self.key}: {self.status}, {counts}{f' ({self.message})' if self.message else ''}"
-
-    def recorded(self, commit_id: str | None, sequence_number: int) -> "LedgerEntry":
-        """Return the entry as it stands in the ledger after a commit."""
-        return replace(self, commit_id=commit_id, sequence_number=sequence_number, recorded_at=datetime.now(UTC))
-
-    def to_summary(self) -> dict[str, Any]:
-        """Return the part that the table's commit carries, from which the entry can be made again."""
-        derived = {"commit_id", "sequence_number", "recorded_at"}
-        return {name: value for name, value in asdict(self).items() if name not in derived}
+ATTEMPTS = 20
 
 
 class Ledger:
     """The ledger of one table, read together with the table's own history.
 
     The table's commit decides what is ingested; a job that died before it wrote the ledger left its entries in the
-    summary of the table's snapshot, and they count as recorded.
+    summary of the table's snapshot, and they count as recorded. Entries of a table that was dropped since count no
+    more. Writers take turns: an entry is appended to the very ledger that its writer has read.
     """
 
     def __init__(self, ledger_table: IcebergTable | None, data_table: IcebergTable | None) -> None:
         self._ledger_table = ledger_table
         self._data_table = data_table
+        self._rows = SCHEMA.empty_table()
+        self._rows_snapshot: int | None = None
 
     @classmethod
     def open(cls, catalog: Catalog, database: str, table: pipeline.Table) -> "Ledger":
         """Open the ledger of a table; it is empty before the first ingestion."""
         return cls(_load(catalog, (database, table.ledger_name)), _load(catalog, (database, table.name)))
 
-    def latest(self) -> pa.Table:
-        """Return the latest entry of each object, with the columns of ``SCHEMA``."""
-        entries = pa.concat_tables([self._recorded(), _to_arrow(self.unrecorded())])
-        ordered = entries.sort_by([("sequence_number", "ascending"), ("recorded_at", "ascending")])
-        columns = [name for name in SCHEMA.names if name != "key"]
-        last = ordered.group_by("key", use_threads=False).aggregate([(name, "last") for name in columns])
-        return last.rename_columns({f"{name}_last": name for name in columns}).select(SCHEMA.names)
-
-    def etags(self) -> dict[str, str]:
-        """Return key to ETag of the version that was dealt with last."""
-        latest = self.latest()
-        return dict(zip(latest["key"].to_pylist(), latest["etag"].to_pylist(), strict=True))
-
     def entries(self) -> dict[str, LedgerEntry]:
-        """Return key to latest entry."""
-        return {row["key"]: LedgerEntry(**row) for row in self.latest().to_pylist()}
+        """Return key to latest entry, as of the last ``refresh``."""
+        every = pa.concat_tables([self._recorded(), to_arrow(self.unrecorded())])
+        ordered = every.sort_by([("sequence_number", "ascending"), ("recorded_at", "ascending")])
+        columns = [name for name in SCHEMA.names if name != "key"]
+        # Without the option pyarrow would fill a null of the latest entry from an older one.
+        keep_nulls = pc.ScalarAggregateOptions(skip_nulls=False)
+        last = ordered.group_by("key", use_threads=False).aggregate([(name, "last", keep_nulls) for name in columns])
+        latest = last.rename_columns({f"{name}_last": name for name in columns})
+        return {row["key"]: LedgerEntry(**row) for row in latest.to_pylist()}
 
     def rejected_files(self) -> list[LedgerEntry]:
         """Return the objects that were rejected and neither delivered again nor acknowledged, by key."""
@@ -133,32 +57,39 @@ class Ledger:
         """Return entries that only the table's snapshots hold, because the job that made them died."""
         if self._data_table is None:
             return []
-        known = set(self._recorded().column("commit_id").unique().to_pylist())
+        known = set(self._recorded()["commit_id"].unique().to_pylist())
         found = []
         for snapshot in self._data_table.snapshots():
             made_by = commit.entries_of(snapshot)
             if made_by is None or made_by[0] in known:
                 continue
-            recorded_at = datetime.fromtimestamp(snapshot.timestamp_ms / 1000, UTC)
-            found += [
-                replace(
-                    LedgerEntry(**entry),
-                    commit_id=made_by[0],
-                    sequence_number=snapshot.sequence_number or 0,
-                    recorded_at=recorded_at,
-                )
-                for entry in made_by[1]
-            ]
+            for summary in made_by[1]:
+                entry = LedgerEntry.from_summary(summary).of_commit(made_by[0], snapshot.sequence_number or 0)
+                recorded_at = datetime.fromtimestamp(snapshot.timestamp_ms / 1000, UTC)
+                found.append(replace(entry, recorded_at=recorded_at, table_uuid=self._table_uuid()))
         return found
 
     def record(self, entries: Sequence[LedgerEntry]) -> None:
-        """Append entries.
+        """Append entries; what the ledger says already is not said twice.
 
         Raises:
-            CommitConflict: too many other writers at once.
+            TryAgainError: other writers were in the way for too long.
         """
-        if entries and self._ledger_table is not None:
-            commit.append_rows(self._ledger_table, _to_arrow(entries), Commit.new())
+        if self._ledger_table is None:
+            raise AssertionError("only a job that has made the tables writes the ledger")
+        for _ in range(ATTEMPTS):
+            self.refresh()
+            missing = self._missing(entries)
+            if not missing:
+                return
+            try:
+                snapshot = commit.append_rows(self._ledger_table, missing, Commit.new())
+            except CommitConflict:
+                continue
+            # The commit was made on the ledger as it was read: nothing else came between.
+            self._rows, self._rows_snapshot = pa.concat_tables([self._rows, missing]), snapshot.snapshot_id
+            return
+        raise TryAgainError(f"Other writers of the ledger were in the way {ATTEMPTS} times; the next run repairs it")
 
     def acknowledge(self, key: str) -> None:
         """Take note of a rejected object, so that nobody is alarmed by it any more.
@@ -170,8 +101,7 @@ class Ledger:
         if entry is None or entry.status != REJECTED:
             rejected = ", ".join(other.key for other in self.rejected_files()) or "none"
             raise DataHubError(f"{key} is no rejected file; rejected files: {rejected}")
-        noted = replace(entry, status=ACKNOWLEDGED)
-        self.record([noted.recorded(entry.commit_id, entry.sequence_number)])
+        self.record([replace(entry, status=ACKNOWLEDGED)])
 
     def refresh(self) -> None:
         """See what other writers did since."""
@@ -179,15 +109,31 @@ class Ledger:
             if table is not None:
                 table.refresh()
 
+    def _missing(self, entries: Sequence[LedgerEntry]) -> pa.Table:
+        commits = set(self._recorded()["commit_id"].drop_null().to_pylist())
+        latest = self.entries()
+        missing = []
+        for entry in entries:
+            before = latest.get(entry.key)
+            if entry.commit_id in commits or (entry.commit_id is None and entry.is_recorded_as(before)):
+                continue
+            # A slow clock must not put an entry before the one that its writer has read.
+            soonest = before.recorded_at + timedelta(microseconds=1) if before else entry.recorded_at
+            recorded_at = max(datetime.now(UTC), soonest)
+            missing.append(replace(entry, recorded_at=recorded_at, table_uuid=self._table_uuid()))
+        return to_arrow(missing)
+
     def _recorded(self) -> pa.Table:
-        if self._ledger_table is None:
+        snapshot = self._ledger_table.current_snapshot() if self._ledger_table else None
+        if self._ledger_table is None or snapshot is None:
             return SCHEMA.empty_table()
-        return self._ledger_table.scan().to_arrow().select(SCHEMA.names).cast(SCHEMA)
+        if snapshot.snapshot_id != self._rows_snapshot:
+            self._rows = self._ledger_table.scan().to_arrow().select(SCHEMA.names).cast(SCHEMA)
+            self._rows_snapshot = snapshot.snapshot_id
+        return self._rows.filter(pc.equal(self._rows["table_uuid"], self._table_uuid()))
 
-
-def _to_arrow(entries: Iterable[LedgerEntry]) -> pa.Table:
-    names = [field.name for field in fields(LedgerEntry)]
-    return pa.Table.from_pylist([{name: getattr(entry, name) for name in names} for entry in entries], schema=SCHEMA)
+    def _table_uuid(self) -> str:
+        return str(self._data_table.metadata.table_uuid) if self._data_table else ""
 
 
 def _load(catalog: Catalog, identifier: tuple[str, str]) -> IcebergTable | None:

@@ -8,7 +8,10 @@ from typing import Protocol
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from data_hub.rejects import FileRejected
+
 BLOCK_BYTES = 16 << 20
+MAX_LINE_BYTES = 256 << 20
 
 
 class ByteStream(Protocol):
@@ -62,6 +65,9 @@ def blocks(stream: ByteStream, block_bytes: int = BLOCK_BYTES) -> Iterator[Block
 
     Yields:
         Blocks in order, none of them empty.
+
+    Raises:
+        FileRejected: a line is longer than MAX_LINE_BYTES.
     """
     first_line, unfinished, held_back = 1, b"", b""
     while chunk := stream.read(block_bytes):
@@ -74,6 +80,8 @@ def blocks(stream: ByteStream, block_bytes: int = BLOCK_BYTES) -> Iterator[Block
             block = Block(first_line, text[:end])
             yield block
             first_line += len(block)
+        if len(unfinished) > MAX_LINE_BYTES:
+            raise FileRejected(f"line {first_line} is longer than {MAX_LINE_BYTES >> 20} MB; is it a CSV file?")
     if unfinished or held_back:
         yield Block(first_line, unfinished + b"\n")
 

@@ -1,12 +1,11 @@
 """Objects of the source bucket: which match a pipeline's pattern, and their bytes."""
 
-import gzip
 import hashlib
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, cast
 
 import boto3
 from botocore.exceptions import ClientError
@@ -48,37 +47,41 @@ class ObjectChanged(Exception):
     """The object was replaced or deleted since it was listed."""
 
 
-class OpenObject:
-    """The bytes of one version of an object, hashed as they are read.
-
-    Attributes:
-        version_id: S3's version id, None in a bucket without versioning.
-        content: the bytes, decompressed when the key ends in ``.gz``.
-    """
-
-    def __init__(self, key: str, body: ByteStream, version_id: str | None) -> None:
-        self._body = _HashingStream(body)
-        self.version_id = version_id
-        self.content: ByteStream = self._body
-        if key.endswith(".gz"):
-            self.content = gzip.GzipFile(fileobj=cast("Any", self._body))
-
-    def sha256(self) -> str:
-        """Return the hash of the whole object as it is stored, reading what is left of it."""
-        while self._body.read(1 << 20):
-            pass
-        return self._body.hash.hexdigest()
+class ObjectUnreadable(Exception):
+    """S3 refuses the object; the text is S3's reason."""
 
 
-class _HashingStream:
+class HashingBody:
+    """The bytes of an object, hashed as they are read."""
+
     def __init__(self, body: ByteStream) -> None:
         self._body = body
-        self.hash = hashlib.sha256()
+        self._hash = hashlib.sha256()
 
     def read(self, size: int, /) -> bytes:
+        """Return up to ``size`` bytes, none at the end."""
         chunk = self._body.read(size)
-        self.hash.update(chunk)
+        self._hash.update(chunk)
         return chunk
+
+    def sha256(self) -> str:
+        """Return the hash of the whole object, reading what is left of it."""
+        while self.read(1 << 20):
+            pass
+        return self._hash.hexdigest()
+
+
+@dataclass(frozen=True)
+class OpenObject:
+    """One version of an object, opened.
+
+    Attributes:
+        body: its bytes.
+        version_id: S3's version id, None in a bucket without versioning.
+    """
+
+    body: HashingBody
+    version_id: str | None
 
 
 class SourceBucket:
@@ -100,6 +103,7 @@ class SourceBucket:
 
         Raises:
             DataHubError: the bucket does not exist or may not be listed.
+            ClientError: S3 could not answer.
         """
         pages = self._s3.get_paginator("list_objects_v2").paginate(Bucket=self._bucket, Prefix=self._source.prefix)
         try:
@@ -108,9 +112,11 @@ class SourceBucket:
                     if self.matches(item["Key"]):
                         yield SourceObject(item["Key"], item["ETag"].strip('"'), item["Size"], item["LastModified"])
         except ClientError as error:
+            code = error.response["Error"]["Code"]
+            if code not in {"NoSuchBucket", "AccessDenied"}:
+                raise
             raise DataHubError(
-                f"Bucket '{self._bucket}' cannot be listed ({error.response['Error']['Code']}): check that it exists "
-                "and that the role may list it"
+                f"Bucket '{self._bucket}' cannot be listed ({code}): check that it exists and that the role may list it"
             ) from error
 
     def open(self, item: SourceObject) -> OpenObject:
@@ -118,11 +124,15 @@ class SourceBucket:
 
         Raises:
             ObjectChanged: it is not there any more.
+            ObjectUnreadable: it is archived, or the role may not read or decrypt it.
         """
         try:
             answer = self._s3.get_object(Bucket=self._bucket, Key=item.key, IfMatch=f'"{item.etag}"')
         except ClientError as error:
-            if error.response["Error"]["Code"] in {"PreconditionFailed", "NoSuchKey", "412"}:
+            code = error.response["Error"]["Code"]
+            if code in {"PreconditionFailed", "NoSuchKey"}:
                 raise ObjectChanged(item.key) from error
+            if code in {"InvalidObjectState", "AccessDenied"} or code.startswith("KMS."):
+                raise ObjectUnreadable(code) from error
             raise
-        return OpenObject(item.key, cast("ByteStream", answer["Body"]), answer.get("VersionId"))
+        return OpenObject(HashingBody(cast("ByteStream", answer["Body"])), answer.get("VersionId"))

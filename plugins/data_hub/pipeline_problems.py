@@ -8,8 +8,12 @@ from graphlib import CycleError, TopologicalSorter
 from typing import TYPE_CHECKING, Any
 
 from data_hub import graph, lineage
+from data_hub.errors import DataHubError
+from data_hub.schedule import to_airflow_cron
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from pydantic import ValidationError
     from pydantic_core import ErrorDetails
 
@@ -28,7 +32,6 @@ _PATTERN_HINTS = {
     "prefix": "write a key prefix that ends with / and has no wildcard",
     "catch_up": 'write six fields, for example "cron(0 * * * ? *)" for every hour',
     "script": "name a .py file of glue_jobs/",
-    "glue_version": 'write it as text, for example "5.1"',
     "bucket": "use lower-case letters, digits, - and _, starting with a letter",
     "name": "use lower-case letters, digits and _, starting with a letter",
     "[key]": "use lower-case letters, digits and _, starting with a letter",
@@ -55,6 +58,10 @@ def _explain(detail: ErrorDetails, field: str) -> str:
             return f"is no field here (value {value!r}); {_correct_name(field)}"
         case "string_pattern_mismatch":
             return f"{value!r} does not fit; {_PATTERN_HINTS.get(field, detail['msg'])}"
+        case "string_type" | "date_type":
+            return f'{_shown(value)} is no text; write it in quotes: "{value}"'
+        case "model_type" | "dict_type" | "list_type":
+            return f"{_shown(value)} does not fit; see docs/pipelines.md for what belongs here"
         case "literal_error":
             return f"{value!r} is not allowed; use {detail['ctx']['expected']}"
         case "value_error":
@@ -76,7 +83,31 @@ def _correct_name(field: str) -> str:
 def between_fields(pipeline: Pipeline) -> list[str]:
     """Return one line for each contradiction between fields that are right in themselves."""
     references = _reference_problems(pipeline)
-    return [*_column_problems(pipeline), *references, *([] if references else _order_problems(pipeline))]
+    order = [] if references else _order_problems(pipeline)
+    return [*_schedule_problems(pipeline), *_column_problems(pipeline), *references, *order]
+
+
+def between_pipelines(pipelines: Sequence[Pipeline]) -> list[str]:
+    """Return one line for each name that two pipelines claim: one would be deployed over the other."""
+    owners: dict[tuple[str, str], str] = {}
+    problems = []
+    for pipeline in pipelines:
+        names = [("table", pipeline.table.name)]
+        names += [("job", job) for job in pipeline.jobs] + [("Glue trigger", name) for name in pipeline.triggers]
+        for kind, name in names:
+            owner = owners.setdefault((kind, name), pipeline.pipeline)
+            if owner != pipeline.pipeline:
+                problems.append(f"pipelines {owner} and {pipeline.pipeline} both have the {kind} '{name}'; rename one")
+    return problems
+
+
+def _schedule_problems(pipeline: Pipeline) -> list[str]:
+    if pipeline.orchestrator == "airflow":
+        try:
+            to_airflow_cron(pipeline.source.catch_up)
+        except DataHubError as error:
+            return [str(error)]
+    return []
 
 
 def _column_problems(pipeline: Pipeline) -> list[str]:

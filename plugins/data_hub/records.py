@@ -1,5 +1,6 @@
 """Lines split into fields: every line that is not blank is one record, or a reject."""
 
+import codecs
 import io
 from dataclasses import dataclass
 
@@ -95,6 +96,9 @@ def _read_csv(text: bytes, names: tuple[str, ...], ragged: list[csv.InvalidRow],
         ragged.append(row)
         return "skip"
 
+    if text.startswith(codecs.BOM_UTF8):
+        # pyarrow drops a byte order mark at the start of what it reads; here it belongs to a value.
+        text = codecs.BOM_UTF8 + text
     return csv.read_csv(
         io.BytesIO(text),
         read_options=csv.ReadOptions(

@@ -4,11 +4,12 @@ from dataclasses import dataclass
 
 import pyarrow as pa
 from pyiceberg.catalog import Catalog
-from pyiceberg.exceptions import NoSuchNamespaceError
+from pyiceberg.exceptions import NoSuchNamespaceError, NoSuchTableError
+from pyiceberg.io.pyarrow import schema_to_pyarrow
 from pyiceberg.table import Table as IcebergTable
 
-from data_hub import ledger, lineage, rejects
-from data_hub.commit import TABLE_PROPERTIES
+from data_hub import ledger_entry, lineage, rejects
+from data_hub.commit import LEDGER_PROPERTIES, TABLE_PROPERTIES
 from data_hub.contract import Contract
 from data_hub.deployment import Deployment
 from data_hub.errors import DataHubError
@@ -37,23 +38,31 @@ class Tables:
             DataHubError: the database is missing, or a column's type differs from the contract's.
         """
 
-        def open_table(name: str, schema: pa.Schema) -> IcebergTable:
+        def ensure(name: str, schema: pa.Schema, properties: dict[str, str]) -> IcebergTable:
             location = f"{deployment.warehouse.rstrip('/')}/{deployment.database}.db/{name}"
-            try:
-                opened = catalog.create_table_if_not_exists(
-                    (deployment.database, name), schema, location=location, properties=TABLE_PROPERTIES
-                )
-            except NoSuchNamespaceError as error:
-                raise DataHubError(
-                    f"Database '{deployment.database}' is not in the Glue Data Catalog: deploy the pipeline first"
-                ) from error
-            return _with_columns_of(schema, opened)
+            return _with_columns_of(schema, _open(catalog, (deployment.database, name), schema, location, properties))
 
         return cls(
-            rows=open_table(table.name, rows_schema(table)),
-            rejects=open_table(table.rejects_name, rejects.SCHEMA),
-            ledger=open_table(table.ledger_name, ledger.SCHEMA),
+            rows=ensure(table.name, rows_schema(table), TABLE_PROPERTIES),
+            rejects=ensure(table.rejects_name, rejects.SCHEMA, TABLE_PROPERTIES),
+            ledger=ensure(table.ledger_name, ledger_entry.SCHEMA, LEDGER_PROPERTIES),
         )
+
+
+def _open(
+    catalog: Catalog, identifier: tuple[str, str], schema: pa.Schema, location: str, properties: dict[str, str]
+) -> IcebergTable:
+    try:
+        return catalog.load_table(identifier)
+    except NoSuchTableError:
+        pass
+    try:
+        # Not without looking first: it would leave a metadata file behind each time.
+        return catalog.create_table_if_not_exists(identifier, schema, location=location, properties=properties)
+    except NoSuchNamespaceError as error:
+        raise DataHubError(
+            f"Database '{identifier[0]}' is not in the Glue Data Catalog: deploy the pipeline first"
+        ) from error
 
 
 def rows_schema(table: Table) -> pa.Schema:
@@ -71,13 +80,19 @@ def rows_schema(table: Table) -> pa.Schema:
 
 
 def _with_columns_of(schema: pa.Schema, table: IcebergTable) -> IcebergTable:
-    if set(schema.names) <= set(table.schema().column_names):
-        return table
-    try:
+    present = schema_to_pyarrow(table.schema(), include_field_ids=False)
+    for field in schema:
+        if field.name in present.names and not _same_type(present.field(field.name).type, field.type):
+            raise DataHubError(
+                f"Column '{field.name}' of table '{'.'.join(table.name())}' is {present.field(field.name).type}, the "
+                f"contract says {field.type}: a column keeps its type, give the changed one a new name"
+            )
+    if not set(schema.names) <= set(present.names):
         with table.update_schema() as update:
             update.union_by_name(schema)
-    except ValueError as error:
-        raise DataHubError(
-            f"Table '{'.'.join(table.name())}' does not fit the contract: {error}; give the changed column a new name"
-        ) from error
     return table
+
+
+def _same_type(present: pa.DataType, wanted: pa.DataType) -> bool:
+    # pyiceberg shows its strings as large ones.
+    return bool(present == (pa.large_string() if wanted == pa.string() else wanted))

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from data_hub.dialects import DIALECTS
-from data_hub.errors import DataHubError
+from data_hub.errors import DataHubError, TryAgainError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -91,12 +91,12 @@ class ViewPublication:
         name = table_input["Name"]
         table = self._settled(name)
         if table is None:
-            raise DataHubError(f"View {name} was dropped while it was published; run create-views-dual-engine again")
+            raise TryAgainError(f"View {name} was dropped while it was published; run create-views-dual-engine again")
         status = table.get("Status", {})
         if status.get("State") in _UNSUCCESSFUL:
             raise DataHubError(f"Glue refused view {name}: {'; '.join(_reasons(status)) or 'no reason given'}")
         if _fingerprint(table) != _fingerprint(table_input):
-            raise DataHubError(
+            raise TryAgainError(
                 f"View {name} was published by somebody else at the same time; run create-views-dual-engine again"
             )
 
@@ -107,7 +107,7 @@ class ViewPublication:
             if table is None or table.get("Status", {}).get("State") not in _UNDER_WAY:
                 return table
             if time.monotonic() >= deadline:
-                raise DataHubError(
+                raise TryAgainError(
                     f"Glue has not finished view {name} after {self.wait_seconds:.0f} seconds (state "
                     f"{table['Status']['State']}); run create-views-dual-engine again later"
                 )

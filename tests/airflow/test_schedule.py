@@ -1,8 +1,8 @@
 import pytest
 from airflow.timetables.trigger import CronTriggerTimetable
 
-from data_hub.airflow.schedule import to_airflow_cron
 from data_hub.errors import DataHubError
+from data_hub.schedule import to_airflow_cron
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,8 @@ from pyiceberg.table import Table
 from data_hub import ingest
 from data_hub.catalog import open_catalog
 from data_hub.deployment import Deployment
-from data_hub.ledger import Ledger, LedgerEntry
+from data_hub.ledger import Ledger
+from data_hub.ledger_entry import LedgerEntry
 from data_hub.pipeline import Pipeline
 from local_aws.process import LocalAws
 

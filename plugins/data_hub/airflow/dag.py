@@ -13,10 +13,10 @@ from data_hub import graph
 from data_hub.airflow import assets, documentation
 from data_hub.airflow.operators import GRACE, GlueJobRunOperator
 from data_hub.airflow.rejected_files import RejectedFilesOperator
-from data_hub.airflow.schedule import to_airflow_cron
 from data_hub.airflow.sensor import TIMEOUT as SENSOR_TIMEOUT
 from data_hub.airflow.sensor import NewObjectsSensor
 from data_hub.pipeline import Pipeline
+from data_hub.schedule import to_airflow_cron
 
 if TYPE_CHECKING:
     from airflow.sdk import BaseOperator
@@ -65,8 +65,6 @@ def build_dag(dag_file: str) -> DAG:
             "max_retry_delay": _MAX_RETRY_DELAY,
         },
     )
-    # Airflow takes the file in which DAG() stands; its pages are to show the DAG file.
-    dag.fileloc = str(path)
     _add_tasks(dag, pipeline, upstream)
     return dag
 
@@ -104,7 +102,6 @@ def _add_tasks(dag: DAG, pipeline: Pipeline, upstream: dict[str, set[str]]) -> N
         task_id=REJECTED_FILES,
         pipeline=pipeline,
         trigger_rule=TriggerRule.NONE_FAILED,
-        retries=0,
         execution_timeout=_REJECTED_FILES_TIMEOUT,
         dag=dag,
     )

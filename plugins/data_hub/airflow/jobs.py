@@ -6,10 +6,14 @@ from typing import TYPE_CHECKING
 
 import boto3
 
+from data_hub import graph
+from data_hub.deployment import Deployment
 from data_hub.errors import DataHubError
 
 if TYPE_CHECKING:
     from mypy_boto3_glue.type_defs import JobRunTypeDef, JobTypeDef
+
+    from data_hub.pipeline import Pipeline
 
 
 def read_job(name: str) -> JobTypeDef:
@@ -31,3 +35,12 @@ def read_job(name: str) -> JobTypeDef:
 def read_job_run(job_name: str, job_run_id: str) -> JobRunTypeDef:
     """Return a run of a Glue job."""
     return boto3.client("glue").get_job_run(JobName=job_name, RunId=job_run_id)["JobRun"]
+
+
+def read_deployment(pipeline: Pipeline) -> Deployment:
+    """Return where a pipeline is deployed: the default arguments of the job that an arrival starts.
+
+    Raises:
+        DataHubError: the job is missing, or it lacks arguments.
+    """
+    return Deployment.from_arguments(read_job(graph.start_jobs(pipeline)[0]).get("DefaultArguments", {}))

@@ -12,7 +12,7 @@ from airflow.sdk.exceptions import AirflowException, AirflowFailException
 from data_hub.airflow import polling
 from data_hub.airflow.failures import failing_without_retry
 from data_hub.airflow.hooks import DeployedGlueJobHook
-from data_hub.airflow.job_run_state import FAILURES, SUCCEEDED, is_worth_a_retry
+from data_hub.airflow.job_run_outcome import FAILURES, SUCCEEDED, is_worth_a_retry
 from data_hub.airflow.jobs import read_job_run
 from data_hub.airflow.summary import leave_summary
 from data_hub.airflow.triggers import GlueJobRunTrigger

@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING, Any
 from airflow.sdk import BaseOperator
 from airflow.sdk.exceptions import AirflowFailException
 
-from data_hub.airflow.deployed import read_deployment
 from data_hub.airflow.failures import failing_without_retry
+from data_hub.airflow.jobs import read_deployment
 from data_hub.airflow.summary import leave_summary
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
 
-    from data_hub.ledger import LedgerEntry
+    from data_hub.ledger_entry import LedgerEntry
     from data_hub.pipeline import Pipeline
 
 
@@ -55,6 +55,6 @@ def _report(rejected: list[LedgerEntry]) -> str:
     return (
         f"{len(rejected)} rejected {'file' if len(rejected) == 1 else 'files'}; nothing of them is in the table:\n"
         f"{files}\n"
-        "Deliver each again, corrected, under the same key, or acknowledge it (./hub acknowledge KEY); "
-        "then clear this task"
+        "Deliver each again, corrected, under the same key, or acknowledge it (docs/ingestion.md); then clear "
+        "this task"
     )

@@ -9,8 +9,8 @@ from airflow.providers.amazon.aws.sensors.s3 import S3KeySensor
 from airflow.sdk.exceptions import AirflowSkipException
 
 from data_hub.airflow import polling
-from data_hub.airflow.deployed import read_deployment
 from data_hub.airflow.failures import failing_without_retry
+from data_hub.airflow.jobs import read_deployment
 from data_hub.airflow.summary import leave_summary
 
 if TYPE_CHECKING:

@@ -4,7 +4,7 @@ from typing import Any
 
 from airflow.providers.amazon.aws.triggers.glue import GlueJobCompleteTrigger
 
-from data_hub.airflow.job_run_state import FAILURES, SUCCEEDED
+from data_hub.airflow.job_run_outcome import FAILURES, SUCCEEDED
 
 
 class GlueJobRunTrigger(GlueJobCompleteTrigger):
