@@ -85,7 +85,7 @@ def sql(statement: str) -> None:
     epilog="""\b
 Examples:
   ./hub check                            all pipeline files
-  ./hub check dags/pipelines/collections.yaml
+  ./hub check collections                one pipeline, by name or by file
   ./hub check report.csv                 a CSV against the contract
 """
 )

@@ -1,17 +1,12 @@
 """``hub check``: pipeline files against their rules, CSV files against the contract; nothing is started."""
 
-import gzip
-import zlib
 from pathlib import Path
-from typing import BinaryIO, cast
 
-import click
 from rich.console import Console
 
-from data_hub import graph, pipeline_problems, reader
+from data_hub import csv_file, graph, pipeline_problems
 from data_hub.errors import DataHubError
 from data_hub.pipeline import Pipeline
-from data_hub.rejects import FileRejected, Reject
 from hub_cli.console import rejects_table
 from hub_cli.locations import PIPELINES, SCRIPTS, pipeline_file, shown
 
@@ -23,7 +18,7 @@ def check(console: Console, paths: tuple[Path, ...], pipeline_name: str) -> bool
 
     Args:
         console: where to print.
-        paths: pipeline files (.yaml, .yml) and CSV files.
+        paths: pipeline files (.yaml, .yml), names of pipelines, and CSV files.
         pipeline_name: the pipeline whose contract CSV files are held against.
 
     Returns:
@@ -38,6 +33,8 @@ def check(console: Console, paths: tuple[Path, ...], pipeline_name: str) -> bool
 def _check_file(console: Console, path: Path, pipeline_name: str) -> bool:
     if path.suffix in {".yaml", ".yml"}:
         return _check_pipeline(console, path)
+    if not path.suffix:
+        return _check_pipeline(console, pipeline_file(path.name))
     return _check_csv(console, path, Pipeline.load(pipeline_file(pipeline_name)))
 
 
@@ -83,32 +80,19 @@ def _check_together(console: Console) -> bool:
 
 
 def _check_csv(console: Console, path: Path, pipeline: Pipeline) -> bool:
-    rows, rejects = 0, list[Reject]()
     try:
-        with _open(path) as stream:
-            for part in reader.read(stream, pipeline.table):
-                rows += len(part.rows)
-                rejects += part.rejects
-    except (FileRejected, EOFError, zlib.error, OSError) as error:
-        console.print(f"✘ {shown(path)}: the file would be rejected: {error}", style="red", highlight=False)
-        return False
-    read = rows + len(rejects)
-    counts = f"{read:,} rows read = {rows:,} good + {len(rejects):,} rejected"
-    console.print(f"{'✘' if rejects else '✔'} {shown(path)}: {counts}", highlight=False)
-    if rejects:
-        console.print(rejects_table([(path.name, reject) for reject in rejects[:SHOWN_REJECTS]]))
-        if len(rejects) > SHOWN_REJECTS:
-            console.print(f"  … {len(rejects) - SHOWN_REJECTS:,} more")
-    if len(rejects) > pipeline.table.max_reject_ratio * read:
-        console.print(
-            f"  More than max_reject_ratio {pipeline.table.max_reject_ratio:.1%}: the whole file would be rejected",
-            style="red",
-            highlight=False,
-        )
-    return not rejects
-
-
-def _open(path: Path) -> BinaryIO:
-    if not path.is_file():
-        raise click.UsageError(f"{path}: no such file")
-    return cast("BinaryIO", gzip.open(path)) if path.suffix == ".gz" else path.open("rb")
+        with path.open("rb") as stream:
+            file = csv_file.read(path.name, stream, pipeline.table)
+    except OSError as error:
+        raise DataHubError(f"{path}: cannot be read: {error.strerror}") from error
+    right = not file.rejects and not file.rejection
+    read = file.accepted_count + len(file.rejects)
+    counts = f"{read:,} rows read = {file.accepted_count:,} good + {len(file.rejects):,} rejected"
+    console.print(f"{'✔' if right else '✘'} {shown(path)}: {counts}", highlight=False)
+    if file.rejects:
+        console.print(rejects_table([(path.name, reject) for reject in file.rejects[:SHOWN_REJECTS]]))
+    if len(file.rejects) > SHOWN_REJECTS:
+        console.print(f"… {len(file.rejects) - SHOWN_REJECTS:,} more", highlight=False)
+    if file.rejection:
+        console.print(f"The whole file would be rejected: {file.rejection}", style="red", highlight=False)
+    return right

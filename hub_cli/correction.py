@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from sqlglot import exp
 
-from local_aws.athena import Athena
+from hub_cli.athena import Athena
 
 KEYS = ("aod", "rssdid", "submission_ts")
 SHOWN_ITEMS = 3

@@ -12,6 +12,7 @@ from typing import Any
 
 from hub_cli.airflow_home import settings
 from hub_cli.locations import ROOT
+from local_aws.environment import without_foreign
 
 STOP_SECONDS = 5.0
 
@@ -92,10 +93,9 @@ def run_dag(
 
 
 def _environment(environment: Mapping[str, str], airflow_home: Path) -> dict[str, str]:
-    inherited = {name: value for name, value in os.environ.items() if not name.startswith("AIRFLOW")}
     airflow = settings(airflow_home, ROOT)
     airflow["PYTHONPATH"] = os.pathsep.join([airflow["PYTHONPATH"], str(ROOT)])
-    return {**inherited, **airflow, **environment}
+    return {**without_foreign(os.environ), **airflow, **environment}
 
 
 @contextmanager

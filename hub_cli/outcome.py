@@ -9,8 +9,8 @@ from data_hub.deployment import Deployment
 from data_hub.ledger import Ledger
 from data_hub.ledger_entry import LedgerEntry
 from data_hub.pipeline import Pipeline
+from hub_cli.athena import TableSummary, ViewSummary
 from hub_cli.dag_run import TaskEvent
-from local_aws.athena import TableSummary, ViewSummary
 
 
 @dataclass(frozen=True)

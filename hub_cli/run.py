@@ -2,6 +2,7 @@
 
 import json
 import time
+import traceback
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,13 +14,13 @@ from data_hub.deployment import Deployment
 from data_hub.errors import DataHubError
 from data_hub.pipeline import Pipeline
 from hub_cli import job_logs, lake, run_report, uploads
+from hub_cli.athena import Athena
 from hub_cli.dag_run import DagRunEnd, TaskEvent, run_dag
-from hub_cli.locations import AIRFLOW_HOME, DAGS, LAST_RUN, RUN_AWS, RUN_LOG, STATE, pipeline_file
+from hub_cli.locations import AIRFLOW_HOME, DAGS, LAST_RUN, RUN_AWS, RUN_LOG, STATE, pipeline_file, shown
 from hub_cli.outcome import Outcome, read_ledger
 from hub_cli.run_progress import Progress
 from hub_cli.uploads import Upload
 from local_aws import archive
-from local_aws.athena import Athena
 from local_aws.deploy import deploy
 from local_aws.process import LocalAws
 
@@ -53,15 +54,24 @@ def run(options: RunOptions, console: Console) -> bool:
     try:
         outcome = _Run(options, console, began).execute()
     except DataHubError as error:
-        outcome = Outcome("failed", time.monotonic() - began, str(error))
-        if not options.as_json:
-            console.print(f"✘ {error}", style="bold red", markup=False, highlight=False)
+        outcome = _failed(console, str(error), began)
+    except Exception as error:  # noqa: BLE001  (the stack trace goes to the log, and the document is still due)
+        STATE.mkdir(parents=True, exist_ok=True)
+        with RUN_LOG.open("a", encoding="utf-8") as log:
+            traceback.print_exc(file=log)
+        message = f"{type(error).__name__}: {error}. This should not happen; the stack trace is in {shown(RUN_LOG)}"
+        outcome = _failed(console, message, began)
     else:
         if not options.as_json:
             run_report.print_end(console, outcome)
     if options.as_json:
         print(json.dumps(outcome.to_document(), indent=2))  # noqa: T201  (the document, whatever the console does)
     return outcome.state == "success"
+
+
+def _failed(console: Console, message: str, began: float) -> Outcome:
+    console.print(f"✘ {message}", style="bold red", markup=False, highlight=False)
+    return Outcome("failed", time.monotonic() - began, message)
 
 
 class _Run:

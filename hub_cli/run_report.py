@@ -13,10 +13,10 @@ from data_hub.ledger_entry import LedgerEntry
 from data_hub.pipeline import Pipeline
 from data_hub.rejects import Reject
 from hub_cli import correction
+from hub_cli.athena import Athena
 from hub_cli.console import make_table, rejects_table
 from hub_cli.locations import RUN_LOG, shown
 from hub_cli.outcome import Outcome
-from local_aws.athena import Athena
 
 SHOWN_REJECTS = 5
 SHOWN_FILES = 20

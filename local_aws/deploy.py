@@ -32,6 +32,8 @@ WAREHOUSE_BUCKET = "warehouse"
 WAREHOUSE = f"s3://{WAREHOUSE_BUCKET}/"
 DATABASE = "data_hub"
 LIBRARY_KEY = "library/data_hub.zip"
+REQUIREMENTS = ROOT / "requirements" / "glue.txt"
+REQUIREMENTS_KEY = "library/requirements.txt"
 JOB_ROLE = f"arn:aws:iam::{ACCOUNT}:role/data-hub-glue-job"
 VIEW_DEFINER = f"arn:aws:iam::{ACCOUNT}:role/data-hub-view-definer"
 
@@ -69,6 +71,7 @@ def _upload_code(s3: S3Client) -> None:
     for script in SCRIPTS_FOLDER.glob("*.py"):
         s3.put_object(Bucket=SCRIPTS_BUCKET, Key=script.name, Body=script.read_bytes())
     s3.put_object(Bucket=SCRIPTS_BUCKET, Key=LIBRARY_KEY, Body=library_zip.build(LIBRARY_FOLDER))
+    s3.put_object(Bucket=SCRIPTS_BUCKET, Key=REQUIREMENTS_KEY, Body=REQUIREMENTS.read_bytes())
 
 
 def _make_database(glue: GlueClient) -> None:
@@ -110,6 +113,9 @@ def _job_update(job: Job, deployment: Deployment) -> JobUpdateTypeDef:
         "DefaultArguments": {
             **deployment.to_arguments(),
             "--extra-py-files": f"s3://{SCRIPTS_BUCKET}/{LIBRARY_KEY}",
+            # The lock of the library's packages; on this machine a job run finds them in .venv.
+            "--additional-python-modules": f"s3://{SCRIPTS_BUCKET}/{REQUIREMENTS_KEY}",
+            "--python-modules-installer-option": "-r",
             "--datalake-formats": "iceberg",
         },
     }

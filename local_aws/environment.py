@@ -15,7 +15,7 @@ FOREIGN_PREFIXES = ("AIRFLOW", "AWS_", "MOTO", "PYICEBERG_")
 
 
 def without_foreign(environment: Mapping[str, str]) -> dict[str, str]:
-    """Return the variables that the server and its job runs may inherit."""
+    """Return the variables that are neither Airflow's nor moto's, and lead to no real AWS account."""
     return {name: value for name, value in environment.items() if not name.startswith(FOREIGN_PREFIXES)}
 
 

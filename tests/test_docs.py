@@ -16,7 +16,7 @@ from click.testing import CliRunner
 from collections_pipeline import ROOT
 from pydantic import BaseModel
 
-from data_hub import column_types, rejects, strict_yaml
+from data_hub import column_types, ledger_entry, rejects, strict_yaml
 from data_hub.errors import DataHubError
 from data_hub.pipeline import COLUMN_FORMATS, Column, Pipeline
 from data_hub.report_view import REPORT_COLUMNS
@@ -159,6 +159,7 @@ def test_the_walk_through_prints_what_the_page_shows(tmp_path: Path, monkeypatch
     walk_through = WalkThrough(tmp_path)
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(check, "PIPELINES", walk_through.pipeline_file.parent)
+    monkeypatch.setattr(locations, "PIPELINES", walk_through.pipeline_file.parent)
     page = blocks(DOCS / "pipelines.md")
     compared = 0
     for block, following in zip(page, [*page[1:], Block("", "")], strict=True):

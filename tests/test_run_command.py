@@ -84,7 +84,7 @@ def test_an_empty_bucket_skips_the_jobs_and_says_so(checkout: Checkout) -> None:
         "sys.exit(0 if run(RunOptions((), 'collections'), make_console()) else 1)"
     )
     ran = subprocess.run(
-        [sys.executable, "-c", script], cwd=checkout.path, env=checkout._environment(), capture_output=True, text=True
+        [sys.executable, "-c", script], cwd=checkout.path, env=checkout.environment(), capture_output=True, text=True
     )
     assert ran.returncode == 0, ran.stdout + ran.stderr
     words = [" ".join(line.split()) for line in ran.stdout.splitlines()]
@@ -118,6 +118,13 @@ def test_a_job_that_fails_shows_its_error_and_where_its_log_is(tmp_path: Path) -
         (("frobnicate",), "No such command 'frobnicate'"),
     ],
 )
+def test_a_failure_before_the_dag_is_a_document_too(checkout: Checkout) -> None:
+    ran = checkout.hub("run", "--json", "none.csv")
+    document = json.loads(ran.stdout)
+    assert (ran.returncode, document["state"], document["tasks"]) == (1, "failed", [])
+    assert document["error"] == "none.csv: no such file or directory"
+
+
 def test_wrong_arguments_get_a_clear_error(checkout: Checkout, arguments: tuple[str, ...], message: str) -> None:
     ran = checkout.hub(*arguments)
     assert ran.returncode in {1, 2}
@@ -126,17 +133,20 @@ def test_wrong_arguments_get_a_clear_error(checkout: Checkout, arguments: tuple[
 
 
 @pytest.mark.parametrize(
-    ("signal_number", "moment"),
+    ("signal_number", "moment", "exit_code"),
     [
-        (signal.SIGINT, "local AWS"),
-        (signal.SIGINT, "wait_for_objects"),
-        (signal.SIGTERM, "wait_for_objects"),
-        (signal.SIGKILL, "local AWS"),
-        (signal.SIGKILL, "wait_for_objects"),
+        (signal.SIGINT, "local AWS", 130),
+        (signal.SIGTERM, "upload", 143),
+        (signal.SIGKILL, "local AWS", -9),
+        # The next thing to happen is the Glue job run.
+        (signal.SIGINT, "wait_for_objects", 130),
+        (signal.SIGTERM, "wait_for_objects", 143),
+        (signal.SIGKILL, "wait_for_objects", -9),
+        (signal.SIGTERM, "Every row", 143),
     ],
 )
 def test_no_process_stays_however_the_run_is_ended(
-    checkout: Checkout, signal_number: signal.Signals, moment: str
+    checkout: Checkout, signal_number: signal.Signals, moment: str, exit_code: int
 ) -> None:
     running = checkout.start_hub("run")
     assert running.stdout is not None
@@ -145,7 +155,7 @@ def test_no_process_stays_however_the_run_is_ended(
             break
     running.send_signal(signal_number)
     rest = running.stdout.read()
-    assert running.wait() in {130, 143, -signal.SIGKILL}
+    assert running.wait() == exit_code
     assert "Traceback" not in rest
     assert checkout.await_no_process() == []
 

@@ -8,7 +8,7 @@ from report_rows import CONTRACT, SCHEMA, SUBMITTED, Reports, report_row
 from data_hub.catalog import open_catalog
 from data_hub.errors import DataHubError
 from data_hub.views import create_views
-from local_aws.athena import Athena
+from hub_cli.athena import Athena
 
 if TYPE_CHECKING:
     from local_aws.process import LocalAws

@@ -103,10 +103,6 @@ def test_one_run_at_a_time_and_none_for_the_past(dag: DAG) -> None:
     assert dag.start_date is not None
 
 
-def test_the_dag_stands_in_its_own_file(dag: DAG) -> None:
-    assert dag.fileloc == str(DAGS_FOLDER / f"{dag.dag_id}.py")
-
-
 def test_table_and_views_are_assets(bag: DagBag) -> None:
     dag = bag.dags["collections"]
     assert [asset.name for asset in dag.get_task(INGESTION).outlets] == ["collections_data_staging"]

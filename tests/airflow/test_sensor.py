@@ -1,16 +1,21 @@
+import time
+
 import pytest
+from airflow.providers.amazon.aws.sensors.s3 import S3KeySensor
 from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
-from collections_pipeline import PIPELINE
-from deployed_pipeline import DeployedPipeline
+from collections_pipeline import HEADER_V1, PIPELINE, row_v1
+from deployed_pipeline import DeployedPipeline, MakeGlueJob
 from task_context import RecordingTaskInstance
 
 from data_hub.airflow.sensor import NewObjectsSensor
+from data_hub.ingest import ingest
 from local_aws.process import LocalAws
 
 
 def look(deployed: DeployedPipeline, task_instance: RecordingTaskInstance) -> object:
     sensor = NewObjectsSensor(task_id="wait_for_objects", pipeline=deployed.pipeline)
-    return sensor.execute({"ti": task_instance})  # type: ignore[arg-type]
+    sensor.execute({"ti": task_instance})  # type: ignore[arg-type]
+    return task_instance.xcoms["new_objects"]
 
 
 @pytest.fixture
@@ -42,6 +47,32 @@ def test_it_skips_the_run_when_nothing_is_new(deployed: DeployedPipeline, task_i
     assert task_instance.xcoms["summary"] == "no new objects"
 
 
+def test_it_goes_on_until_the_views_have_followed_the_table(
+    deployed: DeployedPipeline, task_instance: RecordingTaskInstance, make_glue_job: MakeGlueJob
+) -> None:
+    views = f"views-{deployed.name}"
+    deployed.put("collections-data/ingest_ts=1/a.csv", HEADER_V1 + row_v1())
+    ingest(deployed.pipeline, deployed.deployment, "jr_1", print)
+    assert look(deployed, task_instance) == {"count": 0, "keys": []}
+    assert task_instance.xcoms["summary"] == f"no new objects; {views} behind"
+    run_job(deployed.aws, make_glue_job("raise SystemExit('no views')", name=views))
+    assert look(deployed, task_instance) == {"count": 0, "keys": []}
+    deployed.aws.client("glue").delete_job(JobName=views)
+    run_job(deployed.aws, make_glue_job("print('views')", name=views))
+    with pytest.raises(AirflowSkipException):
+        look(deployed, task_instance)
+
+
+def run_job(aws: LocalAws, job: str) -> None:
+    """Run a Glue job to its end."""
+    glue = aws.client("glue")
+    run_id = glue.start_job_run(JobName=job)["JobRunId"]
+    deadline = time.monotonic() + 30
+    while glue.get_job_run(JobName=job, RunId=run_id)["JobRun"]["JobRunState"] in {"STARTING", "RUNNING"}:
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+
+
 def test_a_missing_bucket_fails_at_once(deployed: DeployedPipeline, task_instance: RecordingTaskInstance) -> None:
     deployed.aws.client("s3").delete_bucket(Bucket=deployed.deployment.source_bucket)
     with pytest.raises(AirflowFailException, match=deployed.deployment.source_bucket):
@@ -67,4 +98,5 @@ def test_a_job_without_its_arguments_fails_at_once(
 
 def test_it_is_an_s3_key_sensor_of_the_pipelines_pattern() -> None:
     sensor = NewObjectsSensor(task_id="wait_for_objects", pipeline=PIPELINE)
+    assert isinstance(sensor, S3KeySensor)
     assert sensor.bucket_key == "collections-data/ingest_ts=*/*.csv*"

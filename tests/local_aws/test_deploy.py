@@ -84,7 +84,11 @@ def test_deploying_again_updates_and_keeps_objects_and_job_runs(
 
 def test_a_wrong_pipeline_file_deploys_nothing(aws: LocalAws, tmp_path: Path) -> None:
     right = tmp_path / "right.yaml"
-    right.write_text(COLLECTIONS.read_text().replace("bucket: raw", "bucket: other"))
+    right.write_text(
+        COLLECTIONS.read_text()
+        .replace("bucket: raw", "bucket: other")
+        .replace("pipeline: collections", "pipeline: right")
+    )
     wrong = tmp_path / "wrong.yaml"
     wrong.write_text("pipeline: wrong\n")
     with pytest.raises(DataHubError, match=r"wrong\.yaml"):

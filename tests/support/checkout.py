@@ -11,7 +11,7 @@ from pathlib import Path
 import psutil
 from collections_pipeline import ROOT
 
-FOLDERS = ("dags", "examples", "glue_jobs", "hub_cli", "local_aws", "plugins")
+FOLDERS = ("dags", "examples", "glue_jobs", "hub_cli", "local_aws", "plugins", "requirements")
 GONE_SECONDS = 20.0
 
 
@@ -29,16 +29,16 @@ class Checkout:
         return cls(path)
 
     def hub(self, *arguments: str) -> subprocess.CompletedProcess[str]:
-        """Run ``./hub`` to its end, without a terminal."""
+        """Run the command line to its end, without a terminal."""
         command = [sys.executable, "-m", "hub_cli", *arguments]
-        return subprocess.run(command, cwd=self.path, env=self._environment(), capture_output=True, text=True)
+        return subprocess.run(command, cwd=self.path, env=self.environment(), capture_output=True, text=True)
 
     def start_hub(self, *arguments: str) -> "subprocess.Popen[str]":
-        """Start ``./hub``; its output is read from ``stdout``."""
+        """Start the command line; its output is read from ``stdout``."""
         return subprocess.Popen(
             [sys.executable, "-m", "hub_cli", *arguments],
             cwd=self.path,
-            env=self._environment(),
+            env=self.environment(),
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
@@ -62,6 +62,7 @@ class Checkout:
             time.sleep(0.1)
         return left
 
-    def _environment(self) -> dict[str, str]:
+    def environment(self) -> dict[str, str]:
+        """Return the environment of a process that runs from this copy."""
         inherited = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "AIRFLOW"))}
         return {**inherited, "PYTHONPATH": os.pathsep.join([str(self.path / "plugins"), str(self.path)])}

@@ -19,12 +19,13 @@ if TYPE_CHECKING:
     from data_hub.pipeline import Pipeline
 
 TIMEOUT = timedelta(minutes=15)
+NEW_OBJECTS_KEY = "new_objects"
 _KEYS_IN_XCOM = 100
 _KEYS_IN_LOG = 10
 
 
 class NewObjectsSensor(S3KeySensor):
-    """An S3KeySensor that goes on when an object is new: it is not in the ledger with its current content.
+    """An S3KeySensor that goes on when there is work: a new object, or a job that is behind the table.
 
     The stock sensor is satisfied by any object for ever, also by one that was ingested last year. Which bucket and
     ledger are meant is read from the deployed job when the task runs.
@@ -38,6 +39,7 @@ class NewObjectsSensor(S3KeySensor):
         super().__init__(
             bucket_key=pipeline.source.prefix + pipeline.source.pattern,
             wildcard_match=True,
+            deferrable=False,
             aws_conn_id=None,
             poke_interval=polling.poll_seconds(),
             timeout=TIMEOUT.total_seconds(),
@@ -46,25 +48,26 @@ class NewObjectsSensor(S3KeySensor):
         )
         self.pipeline = pipeline
 
-    def execute(self, context: Context) -> Any:
-        """Look once for new objects.
+    def poke(self, context: Context) -> bool:
+        """Look for work, and leave ``{"count": number of new objects, "keys": the first 100}`` in XCom.
 
         Returns:
-            ``{"count": number of new objects, "keys": the first 100 of them}``.
+            True: there is work.
 
         Raises:
-            AirflowSkipException: nothing is new, so there is no work for the jobs.
+            AirflowSkipException: there is none, so the jobs have nothing to do.
             AirflowFailException: job or bucket is missing.
         """
-        from data_hub import arrivals
+        from data_hub import backlog
 
         with failing_without_retry():
             deployment = read_deployment(self.pipeline)
-            keys = [item.key for item in arrivals.new_objects(self.pipeline, deployment)]
+            found = backlog.read(self.pipeline, deployment)
+        leave_summary(context, str(found))
         location = f"s3://{deployment.source_bucket}/{self.bucket_key}"
-        if not keys:
-            leave_summary(context, "no new objects")
+        if found.is_empty:
             raise AirflowSkipException(f"No new objects at {location}: nothing to do")
-        self.log.info("%d new objects at %s: %s", len(keys), location, ", ".join(keys[:_KEYS_IN_LOG]))
-        leave_summary(context, "1 new object" if len(keys) == 1 else f"{len(keys):,} new objects")
-        return {"count": len(keys), "keys": keys[:_KEYS_IN_XCOM]}
+        keys = [item.key for item in found.objects[:_KEYS_IN_XCOM]]
+        self.log.info("%s at %s: %s", found, location, ", ".join(keys[:_KEYS_IN_LOG]))
+        context["ti"].xcom_push(key=NEW_OBJECTS_KEY, value={"count": len(found.objects), "keys": keys})
+        return True

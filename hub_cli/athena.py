@@ -12,7 +12,7 @@ from sqlglot import exp
 
 from data_hub.dialects import ATHENA
 from data_hub.errors import DataHubError
-from local_aws.athena_statement import (
+from hub_cli.athena_statement import (
     DescribeStatement,
     QueryStatement,
     ShowStatement,

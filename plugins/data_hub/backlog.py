@@ -1,0 +1,75 @@
+"""What a run has to do: objects that are new, and jobs that have not followed the table's last commit."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+import boto3
+from pyiceberg.exceptions import NoSuchTableError
+
+from data_hub import arrivals, graph
+from data_hub.catalog import open_catalog
+from data_hub.deployment import Deployment
+from data_hub.objects import SourceObject
+from data_hub.pipeline import Pipeline
+
+_RUNS_LOOKED_AT = 200
+
+
+@dataclass(frozen=True)
+class Backlog:
+    """What a run has to do.
+
+    Attributes:
+        objects: objects whose current version was not dealt with, in key order.
+        jobs: jobs below the ingestion without a SUCCEEDED run since the table's last commit: an earlier run ended
+            before they could follow, and what they make is out of date.
+    """
+
+    objects: list[SourceObject]
+    jobs: list[str]
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether there is nothing to do."""
+        return not self.objects and not self.jobs
+
+    def __str__(self) -> str:
+        """Return the backlog in a few words."""
+        objects = "no new objects" if not self.objects else f"{len(self.objects):,} new objects"
+        objects = "1 new object" if len(self.objects) == 1 else objects
+        return f"{objects}; {', '.join(self.jobs)} behind" if self.jobs else objects
+
+
+def read(pipeline: Pipeline, deployment: Deployment) -> Backlog:
+    """Look at bucket, ledger, table and job runs.
+
+    Raises:
+        DataHubError: the bucket does not exist or may not be listed.
+        ClientError: AWS could not answer.
+    """
+    return Backlog(arrivals.new_objects(pipeline, deployment), _jobs_behind(pipeline, deployment))
+
+
+def _jobs_behind(pipeline: Pipeline, deployment: Deployment) -> list[str]:
+    try:
+        snapshot = open_catalog().load_table((deployment.database, pipeline.table.name)).current_snapshot()
+    except NoSuchTableError:
+        return []
+    if snapshot is None:
+        return []
+    committed_at = datetime.fromtimestamp(snapshot.timestamp_ms / 1000, UTC)
+    followers = [job for job in pipeline.jobs if job not in graph.start_jobs(pipeline)]
+    return [job for job in followers if not _has_succeeded_since(committed_at, job)]
+
+
+def _has_succeeded_since(moment: datetime, job: str) -> bool:
+    glue = boto3.client("glue")
+    pages = glue.get_paginator("get_job_runs").paginate(JobName=job, PaginationConfig={"MaxItems": _RUNS_LOOKED_AT})
+    try:
+        return any(
+            run["JobRunState"] == "SUCCEEDED" and run["StartedOn"] >= moment
+            for page in pages
+            for run in page["JobRuns"]
+        )
+    except glue.exceptions.EntityNotFoundException:
+        return False  # its task will say that it is not deployed
