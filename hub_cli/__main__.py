@@ -28,7 +28,7 @@ pipeline_option = click.option(
 Examples:
   ./hub run                              the sample, from CSV to views
   ./hub run report.csv                   your own file
-  ./hub sql "SELECT * FROM fry9c_report_view LIMIT 5"
+  ./hub sql "SELECT aod, rssdid, bhck2170 FROM fry9c_report_view LIMIT 5"
   ./hub check report.csv                 what would be rejected, and why
 """,
 )
@@ -41,13 +41,14 @@ def hub() -> None:
 
 
 @hub.command(
+    short_help="Run files, or the sample, through the pipeline once.",
     epilog="""\b
 Examples:
   ./hub run                              the committed sample
   ./hub run report.csv                   arrives as ingest_ts=<now>/report.csv
   ./hub run deliveries/                  paths with ingest_ts=<n>/ in them keep it
   ./hub run --json | jq .ledger
-"""
+""",
 )
 @click.argument("paths", nargs=-1, type=FILES, metavar="[FILE|DIRECTORY]...")
 @pipeline_option
@@ -55,23 +56,24 @@ Examples:
 def run(paths: tuple[Path, ...], pipeline: str, *, as_json: bool) -> None:
     """Upload files to a fresh local AWS and run the pipeline's DAG once; without FILE, the sample.
 
-    Ends with 0 when every task succeeded, else with 1. Tables and views are kept in .hub/ for ./hub sql.
+    Ends with 0 when every task succeeded, else with 1. Tables and views are kept in .hub/ for ./hub sql. With --json
+    the progress goes to standard error.
     """
-    from hub_cli.locations import SAMPLE
     from hub_cli.run import RunOptions
     from hub_cli.run import run as run_pipeline
 
     console = make_console(to_standard_error=as_json)
-    sys.exit(0 if run_pipeline(RunOptions(paths or (SAMPLE,), pipeline, as_json), console) else 1)
+    sys.exit(0 if run_pipeline(RunOptions(paths or None, pipeline, as_json), console) else 1)
 
 
 @hub.command(
+    short_help="Query tables and views.",
     epilog="""\b
 Examples:
   ./hub sql "SHOW TABLES"
-  ./hub sql "SELECT aod, rssdid, BHCK2170 FROM fry9c_report_view ORDER BY 1, 2"
-  ./hub sql "SELECT * FROM collections_data_staging_rejects"
-"""
+  ./hub sql "SELECT aod, rssdid, bhck2170 FROM fry9c_report_view ORDER BY 1, 2"
+  ./hub sql "SELECT source_line, reason, raw_text FROM collections_data_staging_rejects"
+""",
 )
 @click.argument("statement", metavar="SQL")
 def sql(statement: str) -> None:
@@ -82,14 +84,15 @@ def sql(statement: str) -> None:
 
 
 @hub.command(
+    short_help="Check pipeline files, or CSV files against the contract.",
     epilog="""\b
 Examples:
   ./hub check                            all pipeline files
   ./hub check collections                one pipeline, by name or by file
-  ./hub check report.csv                 a CSV against the contract
-"""
+  ./hub check report.csv deliveries/     CSV files against the contract
+""",
 )
-@click.argument("paths", nargs=-1, type=FILES, metavar="[PIPELINE|FILE.csv]...")
+@click.argument("paths", nargs=-1, type=FILES, metavar="[PIPELINE|FILE.csv|DIRECTORY]...")
 @pipeline_option
 def check(paths: tuple[Path, ...], pipeline: str) -> None:
     """Check pipeline files against their rules, or CSV files against the contract; starts nothing.
@@ -102,10 +105,11 @@ def check(paths: tuple[Path, ...], pipeline: str) -> None:
 
 
 @hub.command(
+    short_help="Take note of a rejected file.",
     epilog="""\b
 Example:
   ./hub acknowledge collections-data/ingest_ts=1770609249/report.csv
-"""
+""",
 )
 @click.argument("key")
 @pipeline_option
@@ -117,7 +121,13 @@ def acknowledge(key: str, pipeline: str) -> None:
 
 
 @hub.command()
-@click.option("--port", default=5000, show_default=True, help="Port on 127.0.0.1; 0 takes a free one.")
+@click.option(
+    "--port",
+    default=5000,
+    show_default=True,
+    type=click.IntRange(0, 65535),
+    help="Port on 127.0.0.1; 0 takes a free one.",
+)
 def up(port: int) -> None:
     """Start the local AWS with all pipelines deployed, until Ctrl-C."""
     from hub_cli.up import up as start
@@ -138,7 +148,8 @@ def main() -> None:
     signal.signal(signal.SIGTERM, _leave)
     try:
         hub.main(prog_name="./hub", standalone_mode=False)
-    except click.exceptions.Abort:
+    except (click.exceptions.Abort, KeyboardInterrupt):
+        _say_interrupted()
         sys.exit(130)
     except click.ClickException as error:
         error.show()
@@ -146,12 +157,15 @@ def main() -> None:
     except DataHubError as error:
         make_console(to_standard_error=True).print(f"✘ {error}", style="bold red", markup=False, highlight=False)
         sys.exit(1)
-    except KeyboardInterrupt:
-        sys.exit(130)
 
 
 def _leave(_signal: int, _frame: FrameType | None) -> None:
+    _say_interrupted()
     sys.exit(143)
+
+
+def _say_interrupted() -> None:
+    sys.stderr.write("\nInterrupted; nothing goes on. ./hub sql shows the last complete run\n")
 
 
 if __name__ == "__main__":

@@ -1,5 +1,6 @@
 """``hub check``: pipeline files against their rules, CSV files against the contract; nothing is started."""
 
+import time
 from pathlib import Path
 
 from rich.console import Console
@@ -7,8 +8,9 @@ from rich.console import Console
 from data_hub import csv_file, graph, pipeline_problems
 from data_hub.errors import DataHubError
 from data_hub.pipeline import Pipeline
+from hub_cli import uploads
 from hub_cli.console import rejects_table
-from hub_cli.locations import PIPELINES, SCRIPTS, pipeline_file, shown
+from hub_cli.locations import PIPELINES, SCRIPTS, dag_file, pipeline_file, shown
 
 SHOWN_REJECTS = 20
 
@@ -18,7 +20,7 @@ def check(console: Console, paths: tuple[Path, ...], pipeline_name: str) -> bool
 
     Args:
         console: where to print.
-        paths: pipeline files (.yaml, .yml), names of pipelines, and CSV files.
+        paths: pipeline files (.yaml), names of pipelines, CSV files and directories of them.
         pipeline_name: the pipeline whose contract CSV files are held against.
 
     Returns:
@@ -26,22 +28,25 @@ def check(console: Console, paths: tuple[Path, ...], pipeline_name: str) -> bool
     """
     right = True
     for path in paths or tuple(sorted(PIPELINES.glob("*.yaml"))):
-        right = _check_file(console, path, pipeline_name) and right
+        right = _check_path(console, path, pipeline_name) and right
     return right and _check_together(console)
 
 
-def _check_file(console: Console, path: Path, pipeline_name: str) -> bool:
-    if path.suffix in {".yaml", ".yml"}:
+def _check_path(console: Console, path: Path, pipeline_name: str) -> bool:
+    if path.suffix == ".yaml":
         return _check_pipeline(console, path)
-    if not path.suffix:
+    if not path.exists() and not path.suffix:
         return _check_pipeline(console, pipeline_file(path.name))
-    return _check_csv(console, path, Pipeline.load(pipeline_file(pipeline_name)))
+    pipeline = Pipeline.load(pipeline_file(pipeline_name))
+    planned = uploads.plan([path], pipeline.source, int(time.time()))
+    return all([_check_csv(console, upload.path, pipeline) for upload in planned.uploads])  # noqa: C419  (all of them)
 
 
 def _check_pipeline(console: Console, path: Path) -> bool:
     try:
         pipeline = Pipeline.load(path)
         _require_scripts(pipeline)
+        dag_file(pipeline.pipeline)
     except DataHubError as error:
         console.print(f"✘ {shown(path)}", style="bold red")
         for line in str(error).splitlines():
@@ -88,7 +93,8 @@ def _check_csv(console: Console, path: Path, pipeline: Pipeline) -> bool:
     right = not file.rejects and not file.rejection
     read = file.accepted_count + len(file.rejects)
     counts = f"{read:,} rows read = {file.accepted_count:,} good + {len(file.rejects):,} rejected"
-    console.print(f"{'✔' if right else '✘'} {shown(path)}: {counts}", highlight=False)
+    mark = "✘" if not right else "✔" if read else "⚠ no rows:"
+    console.print(f"{mark} {shown(path)}: {counts}", highlight=False)
     if file.rejects:
         console.print(rejects_table([(path.name, reject) for reject in file.rejects[:SHOWN_REJECTS]]))
     if len(file.rejects) > SHOWN_REJECTS:

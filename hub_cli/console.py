@@ -22,7 +22,7 @@ def make_console(*, to_standard_error: bool = False) -> Console:
 
 def make_table(*columns: str, right: Iterable[str] = ()) -> Table:
     """Return an empty table without lines; columns named in ``right`` are aligned to the right."""
-    table = Table(box=None, padding=(0, 3, 0, 0), header_style="dim")
+    table = Table(box=None, padding=(0, 2, 0, 0), header_style="dim")
     aligned = set(right)
     for column in columns:
         table.add_column(column, justify="right" if column in aligned else "left", no_wrap=column in aligned)

@@ -7,7 +7,7 @@ from sqlglot import exp
 from hub_cli.athena import Athena
 
 KEYS = ("aod", "rssdid", "submission_ts")
-SHOWN_ITEMS = 3
+SHOWN_ITEMS = 2
 
 
 @dataclass(frozen=True)

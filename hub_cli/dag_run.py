@@ -89,7 +89,9 @@ def run_dag(
                 end = event if isinstance(event, DagRunEnd) else end
                 yield event
             if end is None:
-                yield DagRunEnd("failed", f"Airflow ended with exit code {process.wait()} before the run did")
+                yield DagRunEnd(
+                    "failed", f"Airflow ended with exit code {process.wait()} before the run did; its log says why"
+                )
 
 
 def _environment(environment: Mapping[str, str], airflow_home: Path) -> dict[str, str]:

@@ -25,6 +25,7 @@ class Outcome:
         tables: name to rows and snapshots.
         ledger: the latest entry of each object, by key.
         views: name to columns, dialects and rows.
+        upload_to_views: seconds from the end of the upload to the end of the last Glue job, if that succeeded.
     """
 
     state: str
@@ -34,6 +35,7 @@ class Outcome:
     tables: Mapping[str, TableSummary] | None = None
     ledger: Sequence[LedgerEntry] = ()
     views: Mapping[str, ViewSummary] | None = None
+    upload_to_views: float | None = None
 
     def to_document(self) -> dict[str, Any]:
         """Return the document of ``hub run --json``."""

@@ -4,7 +4,7 @@ import json
 import time
 import traceback
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from rich.console import Console
@@ -13,13 +13,25 @@ from data_hub.catalog import open_catalog
 from data_hub.deployment import Deployment
 from data_hub.errors import DataHubError
 from data_hub.pipeline import Pipeline
-from hub_cli import job_logs, lake, run_report, uploads
+from hub_cli import job_logs, lake, run_report, state_lock, uploads
 from hub_cli.athena import Athena
 from hub_cli.dag_run import DagRunEnd, TaskEvent, run_dag
-from hub_cli.locations import AIRFLOW_HOME, DAGS, LAST_RUN, RUN_AWS, RUN_LOG, STATE, pipeline_file, shown
+from hub_cli.locations import (
+    AIRFLOW_HOME,
+    LAST_RUN,
+    RUN_AWS,
+    RUN_LOG,
+    SAMPLE,
+    SAMPLE_PIPELINE,
+    STATE,
+    dag_file,
+    pipeline_file,
+    shown,
+)
 from hub_cli.outcome import Outcome, read_ledger
 from hub_cli.run_progress import Progress
-from hub_cli.uploads import Upload
+from hub_cli.uploads import UploadPlan
+from hub_cli.wording import counted
 from local_aws import archive
 from local_aws.deploy import deploy
 from local_aws.process import LocalAws
@@ -30,12 +42,12 @@ class RunOptions:
     """What the user asked for.
 
     Attributes:
-        paths: files and directories to upload; none at all runs on an empty bucket.
+        paths: files and directories to upload, None for the sample; an empty list runs on an empty bucket.
         pipeline_name: which pipeline runs.
         as_json: print one JSON document on standard output, and nothing else there.
     """
 
-    paths: Sequence[Path]
+    paths: Sequence[Path] | None
     pipeline_name: str
     as_json: bool = False
 
@@ -52,7 +64,8 @@ def run(options: RunOptions, console: Console) -> bool:
     """
     began = time.monotonic()
     try:
-        outcome = _Run(options, console, began).execute()
+        with state_lock.held():
+            outcome = _Run(options, console, began).execute()
     except DataHubError as error:
         outcome = _failed(console, str(error), began)
     except Exception as error:  # noqa: BLE001  (the stack trace goes to the log, and the document is still due)
@@ -63,7 +76,7 @@ def run(options: RunOptions, console: Console) -> bool:
         outcome = _failed(console, message, began)
     else:
         if not options.as_json:
-            run_report.print_end(console, outcome)
+            run_report.print_end(console, outcome, is_sample=options.paths is None)
     if options.as_json:
         print(json.dumps(outcome.to_document(), indent=2))  # noqa: T201  (the document, whatever the console does)
     return outcome.state == "success"
@@ -80,45 +93,66 @@ class _Run:
         self._console = console
         self._progress = Progress(console)
         self._began = began
+        # When the last Glue job, which makes the views, had succeeded.
+        self._views_seen: float | None = None
 
     def execute(self) -> Outcome:
         file = pipeline_file(self._options.pipeline_name)
         pipeline = Pipeline.load(file)
-        planned = uploads.plan(self._options.paths, pipeline.source, int(time.time()))
+        dag = dag_file(pipeline.pipeline)
+        planned = uploads.plan(self._paths(), pipeline.source, int(time.time()))
         self._console.print("AWS is emulated on 127.0.0.1: no account needed, nothing leaves this machine.\n")
-        STATE.mkdir(parents=True, exist_ok=True)
         with self._progress.step("local AWS") as step:
             aws = LocalAws.start(RUN_AWS)
-            step.detail = f"{len(pipeline.jobs)} jobs, {len(pipeline.triggers)} Glue triggers of {file.name}"
+            step.detail = f"{len(pipeline.jobs)} jobs, {len(pipeline.triggers)} Glue triggers"
         with aws:
             lake.use(aws)
             (deployment,) = deploy(aws, [file])
             self._upload(aws, planned, deployment, pipeline)
-            tasks, end = self._run_dag(aws, pipeline)
+            uploaded = time.monotonic()
+            tasks, end = self._run_dag(aws, pipeline, dag)
             job_logs.append_to(RUN_LOG, aws, tasks)
             outcome = self._look(aws, pipeline, deployment, tasks, end)
+            outcome = replace(outcome, upload_to_views=self._views_seen - uploaded if self._views_seen else None)
             archive.save(aws, LAST_RUN)
         return outcome
 
-    def _upload(self, aws: LocalAws, planned: Sequence[Upload], deployment: Deployment, pipeline: Pipeline) -> None:
-        with self._progress.step("upload") as step:
-            for upload in planned:
-                aws.client("s3").upload_file(str(upload.path), deployment.source_bucket, upload.key)
-            step.detail = f"{len(planned):,} files → s3://{deployment.source_bucket}/{pipeline.source.prefix}"
+    def _paths(self) -> Sequence[Path]:
+        if self._options.paths is not None:
+            return self._options.paths
+        if self._options.pipeline_name != SAMPLE_PIPELINE:
+            raise DataHubError(
+                f"The sample belongs to pipeline {SAMPLE_PIPELINE}; name your files: "
+                f"./hub run --pipeline {self._options.pipeline_name} FILE.csv"
+            )
+        return [SAMPLE]
 
-    def _run_dag(self, aws: LocalAws, pipeline: Pipeline) -> tuple[list[TaskEvent], DagRunEnd]:
+    def _upload(self, aws: LocalAws, planned: UploadPlan, deployment: Deployment, pipeline: Pipeline) -> None:
+        with self._progress.step("upload") as step:
+            s3 = aws.client("s3")
+            for upload in planned.uploads:
+                s3.upload_file(str(upload.path), deployment.source_bucket, upload.key)
+            count = counted(len(planned.uploads), "file")
+            step.detail = f"{count} → s3://{deployment.source_bucket}/{pipeline.source.prefix}"
+        for path in planned.left_out:
+            self._console.print(f"  left out, does not fit the pattern: {path}", markup=False, highlight=False)
+
+    def _run_dag(self, aws: LocalAws, pipeline: Pipeline, dag: Path) -> tuple[list[TaskEvent], DagRunEnd]:
         self._progress.heading(f"DAG {pipeline.pipeline}")
         ended: list[TaskEvent] = []
         end = DagRunEnd("failed")
-        self._progress.waiting("Airflow starts")
+        self._progress.begin("Airflow")
         try:
-            for event in run_dag(DAGS / f"{pipeline.pipeline}.py", aws.environment, AIRFLOW_HOME, RUN_LOG):
+            for event in run_dag(dag, aws.environment, AIRFLOW_HOME, RUN_LOG):
                 if isinstance(event, DagRunEnd):
                     end = event
                     continue
+                self._progress.end_begun("started")
                 self._progress.show(event)
                 if event.ended:
                     ended.append(event)
+                if event.state == "success" and event.job:
+                    self._views_seen = time.monotonic()
         finally:
             self._progress.close()
         return ended, end
@@ -127,7 +161,8 @@ class _Run:
         self, aws: LocalAws, pipeline: Pipeline, deployment: Deployment, tasks: list[TaskEvent], end: DagRunEnd
     ) -> Outcome:
         athena = Athena(open_catalog(), aws.client("glue"), deployment.database)
-        tables, ledger, views = athena.tables(), read_ledger(pipeline, deployment), athena.views()
+        with self._console.status("reading tables and views"):
+            tables, ledger, views = athena.tables(), read_ledger(pipeline, deployment), athena.views()
         outcome = Outcome(
             state="success" if end.state == "success" else "failed",
             seconds=time.monotonic() - self._began,

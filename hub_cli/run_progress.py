@@ -12,6 +12,7 @@ from hub_cli.dag_run import TaskEvent
 
 _MARKS = {"success": ("✔", "green"), "skipped": ("-", "yellow"), "failed": ("✘", "bold red")}
 _LABEL_WIDTH = 26
+_DETAIL_WIDTH = 38
 _SHOWN_JOB_RUN_ID = 11
 
 
@@ -28,6 +29,7 @@ class Progress:
     def __init__(self, console: Console) -> None:
         self._console = console
         self._status: Status | None = None
+        self._begun: tuple[str, float] | None = None
 
     @contextmanager
     def step(self, label: str) -> Iterator[Step]:
@@ -51,10 +53,23 @@ class Progress:
                 for line in event.error.splitlines():
                     self._console.print(Text(f"  {line}", style="red"))
         else:
-            self.waiting(f"{event.task}: Glue job run {event.job_run_id}" if event.job_run_id else event.task)
+            run = f": Glue job run {event.job_run_id[:_SHOWN_JOB_RUN_ID]}" if event.job_run_id else ""
+            self._wait_for(event.task + run)
 
-    def waiting(self, text: str) -> None:
-        """Show on a terminal what is waited for, until the next line is printed."""
+    def begin(self, label: str) -> None:
+        """Begin a step that ends with ``end_begun``."""
+        self._begun = (label, time.monotonic())
+        self._wait_for(f"{label} starts")
+
+    def end_begun(self, detail: str) -> None:
+        """Print the line of the step that was begun; do nothing when it was printed."""
+        if self._begun is not None:
+            self._stop_status()
+            label, began = self._begun
+            self._line("success", label, detail, time.monotonic() - began)
+            self._begun = None
+
+    def _wait_for(self, text: str) -> None:
         self._stop_status()
         self._status = self._console.status(text)
         self._status.start()
@@ -71,7 +86,9 @@ class Progress:
     def _line(self, state: str, label: str, detail: str, seconds: float | None) -> None:
         mark, style = _MARKS.get(state, ("✘", "bold red"))
         took = "" if seconds is None else f"{seconds:6.1f} s"
-        self._console.print(Text.assemble((mark, style), f" {label:<{_LABEL_WIDTH}} {detail:<44} {took}".rstrip()))
+        self._console.print(
+            Text.assemble((mark, style), f" {label:<{_LABEL_WIDTH}} {detail:<{_DETAIL_WIDTH}} {took}".rstrip())
+        )
 
 
 def _detail(event: TaskEvent) -> str:

@@ -11,7 +11,7 @@ from sqlglot import exp
 
 from data_hub.ledger_entry import LedgerEntry
 from data_hub.pipeline import Pipeline
-from data_hub.rejects import Reject
+from data_hub.rejects import ALONG_WITH_FILE, Reject
 from hub_cli import correction
 from hub_cli.athena import Athena
 from hub_cli.console import make_table, rejects_table
@@ -34,19 +34,19 @@ def print_report(console: Console, outcome: Outcome, pipeline: Pipeline, athena:
         _print_correction(console, outcome, athena)
 
 
-def print_end(console: Console, outcome: Outcome) -> None:
+def print_end(console: Console, outcome: Outcome, *, is_sample: bool) -> None:
     """Print how the run ended and what to try next."""
     console.print()
     done = outcome.state == "success"
-    headline = "Done" if done else "Failed"
-    console.print(
-        Text(
-            f"{headline} in {outcome.seconds:.0f} s. Log: {shown(RUN_LOG)}", style="bold green" if done else "bold red"
-        )
-    )
     if outcome.error:
-        console.print(Text(outcome.error, style="red"))
-    if not done:
+        console.print(Text(f"✘ {outcome.error}", style="red"))
+    headline = f"{'Done' if done else 'Failed'} in {outcome.seconds:.0f} s"
+    if done and outcome.upload_to_views:
+        headline += f", in the views {outcome.upload_to_views:.0f} s after the upload"
+    console.print(Text(f"{headline}. Log: {shown(RUN_LOG)}", style="bold green" if done else "bold red"))
+    if any(entry.status == "rejected" for entry in outcome.ledger):
+        console.print("Next\n  ./hub check FILE         until it finds nothing more, then ./hub run FILE")
+    if not done or not is_sample:
         return
     console.print("Next")
     for command, purpose in (
@@ -61,6 +61,7 @@ def print_end(console: Console, outcome: Outcome) -> None:
 def _print_files(console: Console, ledger: Sequence[LedgerEntry], names: dict[str, str]) -> None:
     console.print("\n[bold]Every row accounted for[/bold]")
     table = make_table("file", "read", "= ingested", "+ rejected", "", right=("read", "= ingested", "+ rejected"))
+    ledger = sorted(ledger, key=lambda entry: (entry.status != "rejected", entry.key))
     for entry in ledger[:SHOWN_FILES]:
         table.add_row(names[entry.key], *_counts([entry]), _remark(entry))
     if len(ledger) > SHOWN_FILES:
@@ -84,13 +85,15 @@ def _adds_up(ledger: Sequence[LedgerEntry]) -> bool:
 def _remark(entry: LedgerEntry) -> Text:
     if entry.status == "ingested":
         return Text("")
-    return Text(f"{entry.status}: {entry.message}", style="red" if entry.status == "rejected" else "")
+    return Text(entry.status, style="red" if entry.status == "rejected" else "")
 
 
 def _print_rejects(console: Console, pipeline: Pipeline, athena: Athena, names: dict[str, str], count: int) -> None:
     table = pipeline.table.rejects_name
     first = exp.select("source_file", "source_line", "column_name", "reason", "raw_text").from_(table)
-    rows = athena.query(first.order_by("source_file", "source_line").limit(SHOWN_REJECTS).sql("athena")).to_pylist()
+    # Rows that are only rejected along with their file come last.
+    first = first.order_by(f"reason = '{ALONG_WITH_FILE}'", "source_file", "source_line").limit(SHOWN_REJECTS)
+    rows = athena.query(first.sql("athena")).to_pylist()
     console.print("\n[bold]Rejected rows[/bold]")
     console.print(
         rejects_table(
@@ -99,11 +102,12 @@ def _print_rejects(console: Console, pipeline: Pipeline, athena: Athena, names: 
         )
     )
     more = f"… {count - len(rows):,} more: " if count > len(rows) else "With their text: "
-    console.print(Text(f'{more}./hub sql "SELECT * FROM {table}"'))  # noqa: S608  (shown, not run)
+    columns = "source_file, source_line, reason, raw_text"
+    console.print(Text(f'{more}./hub sql "SELECT {columns} FROM {table}"'))  # noqa: S608  (shown, not run)
 
 
 def _print_views(console: Console, outcome: Outcome) -> None:
-    console.print("\n[bold]Views, in Spark and Athena[/bold]")
+    console.print("\n[bold]Views, with a Spark and an Athena text each[/bold]")
     table = make_table("view", "rows", "columns", right=("rows", "columns"))
     for name, view in (outcome.views or {}).items():
         table.add_row(name, f"{view.rows:,}", f"{len(view.columns):,}")

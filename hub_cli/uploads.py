@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from data_hub.errors import DataHubError
-from data_hub.objects import SourceBucket
+from data_hub.objects import is_object_of
 from data_hub.pipeline import Source
 
 _INGEST_TS = re.compile(r"ingest_ts=[0-9]+")
@@ -20,7 +20,20 @@ class Upload:
     key: str
 
 
-def plan(paths: Iterable[Path], source: Source, now: int) -> list[Upload]:
+@dataclass(frozen=True)
+class UploadPlan:
+    """What is uploaded.
+
+    Attributes:
+        uploads: files and keys, in key order.
+        left_out: files of directories that do not fit the pipeline's pattern.
+    """
+
+    uploads: Sequence[Upload]
+    left_out: Sequence[Path]
+
+
+def plan(paths: Iterable[Path], source: Source, now: int) -> UploadPlan:
     """Decide where files go.
 
     A path that already holds ``ingest_ts=<n>/`` keeps it, and what follows; any other file arrives now. In a
@@ -35,28 +48,30 @@ def plan(paths: Iterable[Path], source: Source, now: int) -> list[Upload]:
         DataHubError: a path does not exist, a file named outright does not fit the pattern, two files would get the
             same key, or there is nothing to upload.
     """
-    bucket = SourceBucket(source, source.bucket)
-    uploads = []
+    uploads: list[Upload] = []
+    left_out: list[Path] = []
     for path in paths:
         found = [Upload(file, _key(file, source, now)) for file in _files(path)]
-        fitting = [upload for upload in found if bucket.matches(upload.key)]
+        fitting = [upload for upload in found if is_object_of(source, upload.key)]
         if not fitting:
             raise DataHubError(
                 f"{path}: no file fits the pipeline's pattern {source.prefix}{source.pattern} "
-                f"({found[0].key if found else 'nothing in it'}); name files like report.csv or report.csv.gz"
+                f"({found[0].key if found else 'nothing in it'}); name files like report.csv or report.csv.gz, "
+                "in lower case"
             )
         uploads += fitting
+        left_out += [upload.path for upload in found if upload not in fitting]
     _refuse_doubles(uploads)
-    return sorted(uploads, key=lambda upload: upload.key)
+    return UploadPlan(sorted(uploads, key=lambda upload: upload.key), left_out)
 
 
 def _files(path: Path) -> Iterator[Path]:
     if not path.exists():
         raise DataHubError(f"{path}: no such file or directory")
-    if path.is_file():
-        yield path
-    else:
+    if path.is_dir():
         yield from (file for file in sorted(path.rglob("*")) if file.is_file())
+    else:
+        yield path
 
 
 def _key(file: Path, source: Source, now: int) -> str:

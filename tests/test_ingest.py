@@ -71,7 +71,8 @@ def test_a_file_with_too_many_bad_rows_is_rejected_whole(lake: Lake) -> None:
     assert {name for name, _, _ in lake.rows()} == {"b.csv"}
     reasons = {line: reason for _, line, reason in lake.rejects()}
     assert reasons[11] == "1 fields, expected 6"
-    assert reasons[2].startswith("file rejected: 1 of 10 rows (10.0%) break the contract")
+    assert reasons[2] == "in order itself, rejected with its file"
+    assert lake.ledger().rejected_files()[0].message.startswith("1 of 10 rows (10.0%) break the contract, more than")
     assert len(reasons) == 10
 
 

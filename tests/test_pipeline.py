@@ -41,7 +41,11 @@ def test_the_committed_pipeline_file_is_right() -> None:
         ("airflow", "prefect", "orchestrator: 'prefect' is not allowed; use 'airflow' or 'glue'"),
         ("collections-data/", "collections-data", "source.prefix: 'collections-data' does not fit; write a key prefix"),
         ("cron(0 * * * ? *)", "rate(1 hour)", "source.catch_up: 'rate(1 hour)' does not fit; write six fields"),
-        ("format: yyyymmdd", "format: mmddyy", "table.columns.aod: type date needs a format: yyyymmdd or yyyy-mm-dd"),
+        (
+            "format: yyyymmdd",
+            "format: mmddyy",
+            "table.columns.aod: 'mmddyy' is no format of a date; use yyyymmdd or yyyy-mm-dd",
+        ),
         ("{type: bigint, ", "{type: bigint, format: x, ", "rssdid: type bigint takes no format; remove 'x'"),
         ("aliases: [value]", "aliases: [key]", "header name 'key' stands for more than one column"),
         ("seriesid:", "ingest_ts:", "table.columns.ingest_ts: is a column that the hub adds itself"),

@@ -39,8 +39,13 @@ def test_header_in_any_order_with_bom_blanks_and_capitals() -> None:
     [
         (b"", "the file is empty"),
         (b"\n\n", "the file is empty"),
-        (b"a,b,c\n1,2,3\n", "no header: line 1 names none of the columns"),
+        (
+            b"a,b,c\n1,2,3\n",
+            "no header: line 1 ('a,b,c') names none of the contract's 16 columns (seriesid, aod, rssdid, ...)",
+        ),
         (row_v1(), "no header"),
+        (b"seriesid;aod\n", "are its fields separated by commas?"),
+        (b"s\xe9ries,aod\n", "the header (line 1): byte 0xe9 is not UTF-8"),
         (b"seriesid,aod,rssdid,key,value\n", "the header lacks the required columns submission_ts"),
         (b"seriesid,aod,rssdid,submissionts,key,item_mdrm\n", "the header names item_mdrm more than once"),
         (HEADER_V1[:-1] + b",x,x\n", "the header names x more than once"),

@@ -35,7 +35,7 @@ def test_the_sample_goes_through_to_the_views(sample_run: subprocess.CompletedPr
     corrected = next(line for line in words if line.endswith("← corrected"))
     assert corrected.startswith("2025-12-31 1234567 2026-03-14 23:00 636,920")
     assert any(line.startswith("✔ csv-to-iceberg-ingestion SUCCEEDED jr_") for line in words)
-    assert any(line.startswith("Done in ") for line in words)
+    assert any(line.startswith("Done in ") and "in the views" in line for line in words)
 
 
 def test_sql_asks_the_last_run(checkout: Checkout, sample_run: subprocess.CompletedProcess[str]) -> None:
@@ -81,7 +81,7 @@ def test_json_is_one_document_and_a_rejected_file_fails_the_run(checkout: Checko
 def test_an_empty_bucket_skips_the_jobs_and_says_so(checkout: Checkout) -> None:
     script = (
         "from hub_cli.console import make_console; from hub_cli.run import RunOptions, run; import sys; "
-        "sys.exit(0 if run(RunOptions((), 'collections'), make_console()) else 1)"
+        "sys.exit(0 if run(RunOptions([], 'collections'), make_console()) else 1)"
     )
     ran = subprocess.run(
         [sys.executable, "-c", script], cwd=checkout.path, env=checkout.environment(), capture_output=True, text=True
@@ -115,6 +115,8 @@ def test_a_job_that_fails_shows_its_error_and_where_its_log_is(tmp_path: Path) -
         (("run", "none.csv"), "none.csv: no such file or directory"),
         (("run", "--pipeline", "none"), "There is no pipeline 'none' in dags/pipelines; there are: collections"),
         (("run", "hub_cli"), "no file fits the pipeline's pattern"),
+        (("check", "none.csv"), "none.csv: no such file or directory"),
+        (("check", "hub_cli"), "no file fits the pipeline's pattern"),
         (("frobnicate",), "No such command 'frobnicate'"),
     ],
 )
@@ -130,6 +132,34 @@ def test_wrong_arguments_get_a_clear_error(checkout: Checkout, arguments: tuple[
     assert ran.returncode in {1, 2}
     assert message in " ".join((ran.stdout + ran.stderr).split())
     assert "Traceback" not in ran.stderr
+
+
+def test_a_second_run_at_the_same_time_is_refused(checkout: Checkout) -> None:
+    running = checkout.start_hub("run")
+    assert running.stdout is not None
+    assert "emulated" in running.stdout.readline()
+    second = checkout.hub("run")
+    assert (second.returncode, "AWS is emulated" in second.stdout) == (1, False)
+    assert f"Another ./hub run is going on in this checkout (process {running.pid})" in second.stdout
+    running.send_signal(signal.SIGTERM)
+    running.stdout.read()
+    running.wait()
+
+
+def test_an_answer_that_is_too_wide_is_shown_column_by_column(
+    checkout: Checkout, sample_run: subprocess.CompletedProcess[str]
+) -> None:
+    wide = subprocess.run(
+        [sys.executable, "-m", "hub_cli", "sql", "SELECT * FROM fry9c_report_view LIMIT 2"],
+        cwd=checkout.path,
+        env=checkout.environment() | {"COLUMNS": "80", "FORCE_COLOR": "1", "TERM": "dumb"},
+        capture_output=True,
+        text=True,
+    )
+    assert "row 2" in wide.stdout
+    assert "bhckb530" in wide.stdout
+    twice = checkout.hub("sql", "SELECT 1 a, 2 a")
+    assert twice.stdout.split()[:4] == ["a", "a", "1", "2"]
 
 
 @pytest.mark.parametrize(

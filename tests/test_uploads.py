@@ -1,6 +1,5 @@
 from pathlib import Path
 
-import boto3
 import pytest
 from collections_pipeline import PIPELINE
 
@@ -8,14 +7,8 @@ from data_hub.errors import DataHubError
 from hub_cli import uploads
 
 
-@pytest.fixture(autouse=True)
-def _region(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
-    boto3.setup_default_session()
-
-
 def keys(*paths: Path) -> list[str]:
-    return [upload.key for upload in uploads.plan(paths, PIPELINE.source, now=77)]
+    return [upload.key for upload in uploads.plan(paths, PIPELINE.source, now=77).uploads]
 
 
 def file(path: Path) -> Path:
@@ -35,7 +28,8 @@ def test_a_path_with_a_time_keeps_it(tmp_path: Path) -> None:
 def test_a_directory_gives_all_files_that_fit(tmp_path: Path) -> None:
     file(tmp_path / "ingest_ts=5" / "a.csv")
     file(tmp_path / "b.csv")
-    file(tmp_path / "README.md")
+    readme = file(tmp_path / "README.md")
+    assert uploads.plan([tmp_path], PIPELINE.source, now=77).left_out == [readme]
     assert keys(tmp_path) == ["collections-data/ingest_ts=5/a.csv", "collections-data/ingest_ts=77/b.csv"]
 
 

@@ -11,7 +11,7 @@ import pyarrow as pa
 from data_hub import lines, reader
 from data_hub.lines import ByteStream
 from data_hub.pipeline import Table
-from data_hub.rejects import FileRejected, Reject
+from data_hub.rejects import ALONG_WITH_FILE, FileRejected, Reject
 
 
 @dataclass(frozen=True)
@@ -56,20 +56,19 @@ def content(name: str, stream: ByteStream) -> ByteStream:
     return _Decompressed(stream) if name.endswith(".gz") else stream
 
 
-def all_rejected(stream: ByteStream, own_rejects: list[Reject], rejection: str) -> Iterator[Reject]:
-    """Yield every row of a rejected file: those at fault with their own reason, the others with the file's.
+def all_rejected(stream: ByteStream, own_rejects: list[Reject]) -> Iterator[Reject]:
+    """Yield every row of a rejected file: those at fault with their own reason.
 
     Args:
         stream: the file's content, from the start.
         own_rejects: the rows at fault.
-        rejection: why the file is rejected.
     """
     own = {reject.line: reject for reject in own_rejects}
     header_seen = False
     for block in lines.blocks(stream):
         for number, line in enumerate(block.lines.to_pylist(), block.first_line):
             if line and header_seen:
-                yield own.get(number) or Reject(number, None, f"file rejected: {rejection}", block.raw_text(number))
+                yield own.get(number) or Reject(number, None, ALONG_WITH_FILE, block.raw_text(number))
             header_seen = header_seen or bool(line)
 
 
@@ -82,7 +81,7 @@ class _Decompressed:
             return self._file.read(size)
         # Nothing wider: a lost connection is an OSError too, and says nothing about the file.
         except (EOFError, zlib.error, gzip.BadGzipFile) as error:
-            raise FileRejected(f"cannot be decompressed: {error}; compress and deliver it again") from error
+            raise FileRejected(f"is named .gz but cannot be decompressed ({error}); compress it again") from error
 
 
 def _over_ratio(accepted: int, rejected: int, table: Table) -> str:

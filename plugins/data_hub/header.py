@@ -40,7 +40,7 @@ def read(line: bytes, table: Table) -> Header:
     columns = {alias.lower(): name for name, column in table.columns.items() for alias in (name, *column.aliases)}
     found = [name.strip() for name in _fields(line)]
     if not any(name.lower() in columns for name in found):
-        raise FileRejected(f"no header: line 1 names none of the columns {', '.join(table.columns)}")
+        raise FileRejected(_describe_no_header(found, table))
     names = tuple(columns.get(name.lower(), f"?{name}") for name in found)
     doubled = [
         name.removeprefix("?") or "(a column without a name)" for name, count in Counter(names).items() if count > 1
@@ -53,10 +53,23 @@ def read(line: bytes, table: Table) -> Header:
     return Header(names)
 
 
+def _describe_no_header(found: list[str], table: Table) -> str:
+    line = ",".join(found)
+    shown = line if len(line) <= 40 else f"{line[:37]}..."
+    first = ", ".join(list(table.columns)[:3])
+    hint = "; are its fields separated by commas?" if len(found) == 1 else ""
+    return (
+        f"no header: line 1 ('{shown}') names none of the contract's {len(table.columns)} columns ({first}, ...){hint}"
+    )
+
+
 def _fields(line: bytes) -> list[str]:
     if line.startswith((b"\xff\xfe", b"\xfe\xff")):
         raise FileRejected("the file is UTF-16; save it as UTF-8")
     try:
         return next(csv.reader([line.decode("utf-8-sig")], strict=True), [])
-    except (csv.Error, UnicodeDecodeError) as error:
-        raise FileRejected(f"the header (line 1) cannot be read: {error}; save the file as UTF-8 CSV") from error
+    except UnicodeDecodeError as error:
+        byte = line[error.start]
+        raise FileRejected(f"the header (line 1): byte 0x{byte:02x} is not UTF-8; save the file as UTF-8") from error
+    except csv.Error as error:
+        raise FileRejected(f"the header (line 1) cannot be read: {error}; save the file as CSV") from error

@@ -84,6 +84,12 @@ class OpenObject:
     version_id: str | None
 
 
+def is_object_of(source: Source, key: str) -> bool:
+    """Tell whether a key lies under the source's prefix and fits its pattern."""
+    pattern = "".join("[^/]*" if part == "*" else re.escape(part) for part in re.split(r"(\*)", source.pattern))
+    return re.fullmatch(re.escape(source.prefix) + pattern, key) is not None
+
+
 class SourceBucket:
     """The bucket that objects arrive in."""
 
@@ -91,12 +97,6 @@ class SourceBucket:
         self._source = source
         self._bucket = bucket
         self._s3: S3Client = boto3.client("s3")
-        pattern = "".join("[^/]*" if part == "*" else re.escape(part) for part in re.split(r"(\*)", source.pattern))
-        self._pattern = re.compile(re.escape(source.prefix) + pattern)
-
-    def matches(self, key: str) -> bool:
-        """Tell whether a key lies under the prefix and fits the pattern."""
-        return self._pattern.fullmatch(key) is not None
 
     def list_objects(self) -> Iterator[SourceObject]:
         """List the current version of every object that fits, in key order.
@@ -109,7 +109,7 @@ class SourceBucket:
         try:
             for page in pages:
                 for item in page.get("Contents", []):
-                    if self.matches(item["Key"]):
+                    if is_object_of(self._source, item["Key"]):
                         yield SourceObject(item["Key"], item["ETag"].strip('"'), item["Size"], item["LastModified"])
         except ClientError as error:
             code = error.response["Error"]["Code"]

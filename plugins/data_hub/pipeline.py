@@ -39,7 +39,7 @@ class Source(_Model):
 
     bucket: Name
     prefix: Annotated[str, StringConstraints(pattern=r"^([^*?\[\]]+/)+$")]
-    pattern: Annotated[str, StringConstraints(min_length=1)]
+    pattern: Annotated[str, StringConstraints(pattern=r"^[^/]")]
     catch_up: Annotated[str, StringConstraints(pattern=r"^cron\(\S+( \S+){5}\)$")]
 
 
@@ -62,7 +62,8 @@ class Column(_Model):
     def _format_fits_type(self) -> "Column":
         formats = COLUMN_FORMATS[self.type]
         if formats and self.format not in formats:
-            raise ValueError(f"type {self.type} needs a format: {' or '.join(formats)}")
+            wrong = f"'{self.format}' is no format of a {self.type}" if self.format else f"a {self.type} needs a format"
+            raise ValueError(f"{wrong}; use {' or '.join(formats)}")
         if not formats and self.format is not None:
             raise ValueError(f"type {self.type} takes no format; remove '{self.format}'")
         return self

@@ -30,6 +30,7 @@ _KNOWN_FIELDS = (
 _PATTERN_HINTS = {
     "pipeline": "use lower-case letters, digits, - and _, starting with a letter",
     "prefix": "write a key prefix that ends with / and has no wildcard",
+    "pattern": "write what follows the prefix, without a slash at its start",
     "catch_up": 'write six fields, for example "cron(0 * * * ? *)" for every hour',
     "script": "name a .py file of glue_jobs/",
     "bucket": "use lower-case letters, digits, - and _, starting with a letter",

@@ -6,6 +6,9 @@ from datetime import datetime
 
 import pyarrow as pa
 
+# The reason of a row that breaks nothing itself.
+ALONG_WITH_FILE = "in order itself, rejected with its file"
+
 SCHEMA = pa.schema(
     [
         ("source_file", pa.string()),

@@ -39,7 +39,7 @@ def read(bucket: SourceBucket, item: SourceObject, table: Table, job_run_id: str
     rows, found = tables.rows_schema(table).empty_table(), file.rejects
     if file.rejection and file.rows:
         again = csv_file.content(item.key, bucket.open(item).body)
-        found = list(csv_file.all_rejected(again, file.rejects, file.rejection))
+        found = list(csv_file.all_rejected(again, file.rejects))
     elif file.rows:
         rows = _with_lineage(pa.concat_tables(file.rows), item, now, rows.schema)
     entry = LedgerEntry(

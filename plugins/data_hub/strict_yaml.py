@@ -35,7 +35,8 @@ def parse(text: str, origin: str) -> Any:
     try:
         problems = [*_aliases(text), *_ambiguities(yaml.compose(text, Loader=yaml.SafeLoader))]
     except yaml.YAMLError as error:
-        raise DataHubError(f"{origin}: is not valid YAML: {error}") from error
+        text_of_error = str(error).replace("<unicode string>", origin)
+        raise DataHubError(f"{origin}: is not valid YAML: {text_of_error}") from error
     if problems:
         raise DataHubError("\n".join(f"{origin}: line {line}: {problem}" for line, problem in sorted(problems)))
     return yaml.safe_load(text)

@@ -26,7 +26,7 @@ def test_a_rejected_file_is_red_until_it_is_delivered_again(deployed: DeployedPi
     ingest(deployed.pipeline, deployed.deployment, "jr_1", print)
     with pytest.raises(AirflowFailException) as failure:
         check(deployed)
-    assert "1 rejected file" in str(failure.value)
+    assert "Rejected files, of which nothing is in the table: 1" in str(failure.value)
     assert f"{KEY}: " in str(failure.value)
     assert "Deliver each again" in str(failure.value)
 

@@ -53,7 +53,7 @@ class RejectedFilesOperator(BaseOperator):
 def _report(rejected: list[LedgerEntry]) -> str:
     files = "\n".join(f"  {entry.key}: {entry.message}" for entry in rejected)
     return (
-        f"{len(rejected)} rejected {'file' if len(rejected) == 1 else 'files'}; nothing of them is in the table:\n"
+        f"Rejected files, of which nothing is in the table: {len(rejected):,}\n"
         f"{files}\n"
         "Deliver each again, corrected, under the same key, or acknowledge it (docs/ingestion.md); then clear "
         "this task"
