@@ -1,15 +1,14 @@
 """``./hub``: the command line of Simple Data Hub."""
 
-import signal
 import sys
 from pathlib import Path
-from types import FrameType
 
 import click
 
 from data_hub import __version__
 from data_hub.errors import DataHubError
 from hub_cli.console import make_console
+from hub_cli.interruption import end_on_signals
 
 DEFAULT_PIPELINE = "collections"
 FILES = click.Path(path_type=Path)
@@ -145,27 +144,15 @@ def down() -> None:
 
 def main() -> None:
     """Run the command line; errors that are meant for people are printed without a stack trace."""
-    signal.signal(signal.SIGTERM, _leave)
+    end_on_signals()
     try:
         hub.main(prog_name="./hub", standalone_mode=False)
-    except (click.exceptions.Abort, KeyboardInterrupt):
-        _say_interrupted()
-        sys.exit(130)
     except click.ClickException as error:
         error.show()
         sys.exit(error.exit_code)
     except DataHubError as error:
         make_console(to_standard_error=True).print(f"✘ {error}", style="bold red", markup=False, highlight=False)
         sys.exit(1)
-
-
-def _leave(_signal: int, _frame: FrameType | None) -> None:
-    _say_interrupted()
-    sys.exit(143)
-
-
-def _say_interrupted() -> None:
-    sys.stderr.write("\nInterrupted; nothing goes on. ./hub sql shows the last complete run\n")
 
 
 if __name__ == "__main__":

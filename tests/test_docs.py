@@ -147,6 +147,8 @@ class WalkThrough:
             self.pipeline_file.write_text(block.text)
         elif block.language == "csv":
             self.csv_file.write_text(block.text)
+        elif block.language == "python":
+            (self.pipeline_file.parent.parent / "branches.py").write_text(block.text)
         elif block.language == "diff":
             text = self.pipeline_file.read_text()
             for old, new in re.findall(r"^-(.*)\n\+(.*)$", block.text, re.MULTILINE):
@@ -160,6 +162,7 @@ def test_the_walk_through_prints_what_the_page_shows(tmp_path: Path, monkeypatch
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(check, "PIPELINES", walk_through.pipeline_file.parent)
     monkeypatch.setattr(locations, "PIPELINES", walk_through.pipeline_file.parent)
+    monkeypatch.setattr(locations, "DAGS", walk_through.pipeline_file.parent.parent)
     page = blocks(DOCS / "pipelines.md")
     compared = 0
     for block, following in zip(page, [*page[1:], Block("", "")], strict=True):

@@ -20,8 +20,14 @@ def checkout(tmp_path_factory: pytest.TempPathFactory) -> Checkout:
 
 
 @pytest.fixture(scope="module")
-def sample_run(checkout: Checkout) -> subprocess.CompletedProcess[str]:
-    return checkout.hub("run")
+def sample(tmp_path_factory: pytest.TempPathFactory) -> Checkout:
+    """A copy in which the last run is that of the sample."""
+    return Checkout.copy_to(tmp_path_factory.mktemp("sample"))
+
+
+@pytest.fixture(scope="module")
+def sample_run(sample: Checkout) -> subprocess.CompletedProcess[str]:
+    return sample.hub("run")
 
 
 def test_the_sample_goes_through_to_the_views(sample_run: subprocess.CompletedProcess[str]) -> None:
@@ -38,11 +44,11 @@ def test_the_sample_goes_through_to_the_views(sample_run: subprocess.CompletedPr
     assert any(line.startswith("Done in ") and "in the views" in line for line in words)
 
 
-def test_sql_asks_the_last_run(checkout: Checkout, sample_run: subprocess.CompletedProcess[str]) -> None:
-    answer = checkout.hub("sql", "SELECT count(*) AS n, max(item_value) AS v FROM collections_data_view")
+def test_sql_asks_the_last_run(sample: Checkout, sample_run: subprocess.CompletedProcess[str]) -> None:
+    answer = sample.hub("sql", "SELECT count(*) AS n, max(item_value) AS v FROM collections_data_view")
     assert answer.returncode == 0, answer.stderr
     assert answer.stdout.split()[2] == "2590"
-    wrong = checkout.hub("sql", "SELECT * FROM nowhere")
+    wrong = sample.hub("sql", "SELECT * FROM nowhere")
     assert (wrong.returncode, wrong.stdout) == (1, "")
     assert "has no table or view nowhere; it has: collections_data_staging" in wrong.stderr
 
@@ -109,6 +115,13 @@ def test_a_job_that_fails_shows_its_error_and_where_its_log_is(tmp_path: Path) -
     assert "2,597" in ran.stdout
 
 
+def test_a_failure_before_the_dag_is_a_document_too(checkout: Checkout) -> None:
+    ran = checkout.hub("run", "--json", "none.csv")
+    document = json.loads(ran.stdout)
+    assert (ran.returncode, document["state"], document["tasks"]) == (1, "failed", [])
+    assert document["error"] == "none.csv: no such file or directory"
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
@@ -120,13 +133,6 @@ def test_a_job_that_fails_shows_its_error_and_where_its_log_is(tmp_path: Path) -
         (("frobnicate",), "No such command 'frobnicate'"),
     ],
 )
-def test_a_failure_before_the_dag_is_a_document_too(checkout: Checkout) -> None:
-    ran = checkout.hub("run", "--json", "none.csv")
-    document = json.loads(ran.stdout)
-    assert (ran.returncode, document["state"], document["tasks"]) == (1, "failed", [])
-    assert document["error"] == "none.csv: no such file or directory"
-
-
 def test_wrong_arguments_get_a_clear_error(checkout: Checkout, arguments: tuple[str, ...], message: str) -> None:
     ran = checkout.hub(*arguments)
     assert ran.returncode in {1, 2}
@@ -147,18 +153,18 @@ def test_a_second_run_at_the_same_time_is_refused(checkout: Checkout) -> None:
 
 
 def test_an_answer_that_is_too_wide_is_shown_column_by_column(
-    checkout: Checkout, sample_run: subprocess.CompletedProcess[str]
+    sample: Checkout, sample_run: subprocess.CompletedProcess[str]
 ) -> None:
     wide = subprocess.run(
         [sys.executable, "-m", "hub_cli", "sql", "SELECT * FROM fry9c_report_view LIMIT 2"],
-        cwd=checkout.path,
-        env=checkout.environment() | {"COLUMNS": "80", "FORCE_COLOR": "1", "TERM": "dumb"},
+        cwd=sample.path,
+        env=sample.environment() | {"COLUMNS": "80", "FORCE_COLOR": "1", "TERM": "dumb"},
         capture_output=True,
         text=True,
     )
     assert "row 2" in wide.stdout
     assert "bhckb530" in wide.stdout
-    twice = checkout.hub("sql", "SELECT 1 a, 2 a")
+    twice = sample.hub("sql", "SELECT 1 a, 2 a")
     assert twice.stdout.split()[:4] == ["a", "a", "1", "2"]
 
 

@@ -9,7 +9,7 @@ from botocore.stub import ANY, Stubber
 from sqlglot import exp
 
 from data_hub.base_table import BaseTable
-from data_hub.errors import DataHubError
+from data_hub.errors import DataHubError, TryAgainError
 from data_hub.view_definition import ViewDefinition, unified_view
 from data_hub.view_publication import FINGERPRINT, ViewPublication, _table_input
 
@@ -144,13 +144,13 @@ def test_a_view_that_somebody_else_published_meanwhile_is_an_error(glue: Glue) -
     glue.shows(None)
     glue.script.add_client_error("create_table", "AlreadyExistsException")
     glue.shows(define("b"))
-    with pytest.raises(DataHubError, match="things_view was published by somebody else"):
+    with pytest.raises(TryAgainError, match="things_view was published by somebody else"):
         glue.publish(define("a"))
 
 
 def test_waiting_ends(glue: Glue) -> None:
     glue.shows(define("a"), Action="UPDATE", State="QUEUED")
-    with pytest.raises(DataHubError, match=r"not finished view things_view after 0 seconds \(state QUEUED\)"):
+    with pytest.raises(TryAgainError, match=r"not finished view things_view after 0 seconds \(state QUEUED\)"):
         glue.publish(define("a"), wait_seconds=0)
 
 

@@ -1,0 +1,42 @@
+"""Ctrl-C and SIGTERM: the command ends at once, and so does everything that it started."""
+
+import os
+import signal
+import sys
+from types import FrameType
+
+import psutil
+
+END_SECONDS = 10.0
+SHOW_CURSOR = "\x1b[?25h"
+
+
+def end_on_signals() -> None:
+    """Make SIGINT and SIGTERM end this process and its children, with exit code 130 and 143."""
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, _end)
+
+
+def _end(number: int, _frame: FrameType | None) -> None:
+    # Not by an exception: raised while an object is being finalised it would be swallowed.
+    for other in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(other, signal.SIG_IGN)
+    if sys.stdout.isatty():
+        sys.stdout.write(SHOW_CURSOR)
+        sys.stdout.flush()
+    sys.stderr.write("\nInterrupted; ./hub sql shows the last complete run\n")
+    sys.stderr.flush()
+    children = psutil.Process().children(recursive=True)
+    for child in children:
+        _signal(child, signal.SIGTERM)
+    _, alive = psutil.wait_procs(children, timeout=END_SECONDS)
+    for child in alive:
+        _signal(child, signal.SIGKILL)
+    os._exit(128 + number)
+
+
+def _signal(process: psutil.Process, number: signal.Signals) -> None:
+    try:
+        process.send_signal(number)
+    except psutil.NoSuchProcess:
+        return
