@@ -17,6 +17,7 @@ from local_aws.deploy import DATABASE
 
 SHOWN_ROWS = 100
 SHOWN_RECORDS = 10
+WIDEST = 1_000_000
 
 
 def sql(console: Console, statement: str) -> None:
@@ -29,7 +30,9 @@ def sql(console: Console, statement: str) -> None:
         answer = Athena(open_catalog(), data.aws.client("glue"), DATABASE).query(statement)
     rows = _texts(answer.slice(0, SHOWN_ROWS))
     table = _table(answer.schema, rows)
-    fits = Measurement.get(console, console.options, table).maximum <= console.width
+    # Measured in room enough: rich never says that something is wider than the room it has.
+    width = Measurement.get(console, console.options.update(max_width=WIDEST), table).maximum
+    fits = width <= console.width
     if fits:
         console.print(table)
     else:
