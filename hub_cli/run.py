@@ -13,6 +13,7 @@ from data_hub.catalog import open_catalog
 from data_hub.deployment import Deployment
 from data_hub.errors import DataHubError
 from data_hub.pipeline import Pipeline
+from data_hub.wording import counted
 from hub_cli import job_logs, lake, run_report, state_lock, uploads
 from hub_cli.athena import Athena
 from hub_cli.dag_run import DagRunEnd, TaskEvent, run_dag
@@ -31,7 +32,6 @@ from hub_cli.locations import (
 from hub_cli.outcome import Outcome, read_ledger
 from hub_cli.run_progress import Progress
 from hub_cli.uploads import UploadPlan
-from hub_cli.wording import counted
 from local_aws import archive
 from local_aws.deploy import deploy
 from local_aws.process import LocalAws

@@ -9,10 +9,10 @@ from rich.table import Table
 from rich.text import Text
 
 from data_hub.catalog import open_catalog
+from data_hub.wording import counted
 from hub_cli import lake
 from hub_cli.athena import Athena
 from hub_cli.console import make_table
-from hub_cli.wording import counted
 from local_aws.deploy import DATABASE
 
 SHOWN_ROWS = 100

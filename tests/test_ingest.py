@@ -305,7 +305,7 @@ def test_an_object_that_s3_refuses_holds_nobody_up_and_fails_the_job(lake: Lake)
     place = {"Bucket": lake.deployment.source_bucket, "Key": key}
     lake.aws.client("s3").copy_object(**place, CopySource=place, StorageClass="GLACIER")
     with pytest.raises(
-        DataHubError, match=r"S3 refuses 1 objects \(.*a\.csv: InvalidObjectState\).*1 files: 2 rows read"
+        DataHubError, match=r"S3 refuses 1 object \(.*a\.csv: InvalidObjectState\).*1 file: 2 rows read"
     ):
         lake.ingest()
     assert {name for name, _, _ in lake.rows()} == {"b.csv"}
@@ -363,7 +363,7 @@ def test_the_sample_adds_up(lake: Lake) -> None:
 def test_the_report_reads_well() -> None:
     entry = LedgerEntry("k", None, "e", datetime.now(UTC), "s", 1, "rejected", 3, 0, 3, "too many", "jr")
     assert str(entry) == "k: rejected, 3 read = 0 ingested + 3 rejected (too many)"
-    assert ingest.summarise([entry]) == "1 files: 3 rows read = 0 ingested + 3 rejected"
+    assert ingest.summarise([entry]) == "1 file: 3 rows read = 0 ingested + 3 rejected"
     assert ingest.summarise([]) == "Nothing new to ingest"
 
 

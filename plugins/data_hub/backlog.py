@@ -11,6 +11,7 @@ from data_hub.catalog import open_catalog
 from data_hub.deployment import Deployment
 from data_hub.objects import SourceObject
 from data_hub.pipeline import Pipeline
+from data_hub.wording import counted
 
 _RUNS_LOOKED_AT = 200
 
@@ -35,8 +36,7 @@ class Backlog:
 
     def __str__(self) -> str:
         """Return the backlog in a few words."""
-        objects = "no new objects" if not self.objects else f"{len(self.objects):,} new objects"
-        objects = "1 new object" if len(self.objects) == 1 else objects
+        objects = counted(len(self.objects), "new object") if self.objects else "no new objects"
         return f"{objects}; {', '.join(self.jobs)} behind" if self.jobs else objects
 
 

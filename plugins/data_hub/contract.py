@@ -8,6 +8,7 @@ import pyarrow.compute as pc
 from data_hub import column_types
 from data_hub.column_types import ColumnType
 from data_hub.pipeline import Table
+from data_hub.wording import shortened
 
 
 @dataclass(frozen=True)
@@ -39,7 +40,7 @@ class _ContractColumn:
     def _reason(self, word: str | None) -> str:
         if not word:
             return "is empty, a value is required"
-        return f"'{_shortened(word)}' is no {self.type.expected}"
+        return f"'{shortened(word, 80)}' is no {self.type.expected}"
 
 
 class Contract:
@@ -76,7 +77,3 @@ class Contract:
             for fault in column.faults(words, values):
                 faults.setdefault(fault.row, fault)
         return pa.Table.from_arrays(arrays, schema=self.schema), list(faults.values())
-
-
-def _shortened(word: str) -> str:
-    return word if len(word) <= 80 else f"{word[:77]}..."

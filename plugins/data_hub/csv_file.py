@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from typing import Any, cast
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from data_hub import lines, reader
 from data_hub.lines import ByteStream
 from data_hub.pipeline import Table
-from data_hub.rejects import ALONG_WITH_FILE, FileRejected, Reject
+from data_hub.rejects import FileRejected, Reject
 
 
 @dataclass(frozen=True)
@@ -56,20 +57,22 @@ def content(name: str, stream: ByteStream) -> ByteStream:
     return _Decompressed(stream) if name.endswith(".gz") else stream
 
 
-def all_rejected(stream: ByteStream, own_rejects: list[Reject]) -> Iterator[Reject]:
-    """Yield every row of a rejected file: those at fault with their own reason.
+def other_rows(stream: ByteStream, own_rejects: list[Reject]) -> Iterator[pa.Table]:
+    """Yield the rows of a rejected file that break nothing themselves: ``source_line`` and ``raw_text``.
 
     Args:
         stream: the file's content, from the start.
         own_rejects: the rows at fault.
     """
-    own = {reject.line: reject for reject in own_rejects}
+    at_fault = pa.array([reject.line for reject in own_rejects], pa.int64())
     header_seen = False
     for block in lines.blocks(stream):
-        for number, line in enumerate(block.lines.to_pylist(), block.first_line):
-            if line and header_seen:
-                yield own.get(number) or Reject(number, None, ALONG_WITH_FILE, block.raw_text(number))
-            header_seen = header_seen or bool(line)
+        numbers = pa.arange(block.first_line, block.first_line + len(block))
+        rows = pa.table({"source_line": numbers, "raw_text": block.lines.cast(pa.string())})
+        rows = rows.filter(pc.greater(pc.utf8_length(rows["raw_text"]), 0))
+        if not header_seen and len(rows):
+            rows, header_seen = rows.slice(1), True
+        yield rows.filter(pc.invert(pc.is_in(rows["source_line"], at_fault)))
 
 
 class _Decompressed:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from data_hub.pipeline import Table
 from data_hub.rejects import FileRejected
+from data_hub.wording import shortened
 
 
 @dataclass(frozen=True)
@@ -54,8 +55,7 @@ def read(line: bytes, table: Table) -> Header:
 
 
 def _describe_no_header(found: list[str], table: Table) -> str:
-    line = ",".join(found)
-    shown = line if len(line) <= 40 else f"{line[:37]}..."
+    shown = shortened(",".join(found), 40)
     first = ", ".join(list(table.columns)[:3])
     hint = "; are its fields separated by commas?" if len(found) == 1 else ""
     return (

@@ -17,6 +17,7 @@ from data_hub.objects import ObjectChanged, ObjectUnreadable, SourceBucket, Sour
 from data_hub.pipeline import Pipeline
 from data_hub.source_file import SourceFile
 from data_hub.tables import Tables
+from data_hub.wording import counted
 
 # How much Arrow memory the rows of one commit take, unless a single file is larger.
 COMMIT_BYTES = 512 << 20
@@ -31,7 +32,7 @@ def summarise(entries: Sequence[LedgerEntry]) -> str:
     read = [entry for entry in entries if entry.status != SKIPPED]
     skipped = f", {len(entries) - len(read):,} more skipped" if len(read) < len(entries) else ""
     return (
-        f"{len(read):,} files: {sum(entry.rows_read for entry in read):,} rows read = "
+        f"{counted(len(read), 'file')}: {sum(entry.rows_read for entry in read):,} rows read = "
         f"{sum(entry.rows_ingested for entry in read):,} ingested + "
         f"{sum(entry.rows_rejected for entry in read):,} rejected{skipped}"
     )
@@ -160,10 +161,8 @@ class _Ingestion:
 
     def _describe_unreadable(self) -> str:
         shown = "; ".join(f"{key}: {reason}" for key, reason in sorted(self._unreadable.items())[:10])
-        return (
-            f"S3 refuses {len(self._unreadable):,} objects ({shown}): restore them, or let the job's role read them, "
-            f"and start the job again. All others are in order: {summarise(self._done)}"
-        )
+        refused = counted(len(self._unreadable), "object")
+        return f"S3 refuses {refused} ({shown}): restore them, or let the job's role read them, and start the job again. All others are in order: {summarise(self._done)}"
 
 
 def _unless_ingested(read: SourceFile, known: LedgerEntry | None) -> SourceFile:

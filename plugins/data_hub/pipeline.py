@@ -187,7 +187,9 @@ class Pipeline(_Model):
         try:
             pipeline = cls.model_validate(document)
         except ValidationError as error:
-            raise DataHubError("\n".join(f"{origin}: {p}" for p in pipeline_problems.of_fields(error))) from error
+            fields = {name for model in _Model.__subclasses__() for name in model.model_fields}
+            problems = pipeline_problems.of_fields(error, fields)
+            raise DataHubError("\n".join(f"{origin}: {problem}" for problem in problems)) from error
         if problems := pipeline_problems.between_fields(pipeline):
             raise DataHubError("\n".join(f"{origin}: {problem}" for problem in problems))
         return pipeline

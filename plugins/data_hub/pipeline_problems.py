@@ -5,27 +5,20 @@ from __future__ import annotations
 import difflib
 from collections import Counter
 from graphlib import CycleError, TopologicalSorter
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from data_hub import graph, lineage
 from data_hub.errors import DataHubError
 from data_hub.schedule import to_airflow_cron
+from data_hub.wording import shortened
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
     from pydantic import ValidationError
     from pydantic_core import ErrorDetails
 
     from data_hub.pipeline import Pipeline
-
-_KNOWN_FIELDS = (
-    *("pipeline", "orchestrator", "source", "table", "jobs", "triggers"),
-    *("bucket", "prefix", "pattern", "catch_up"),
-    *("name", "max_reject_ratio", "columns", "type", "format", "required", "aliases"),
-    *("script", "glue_version", "worker_type", "number_of_workers", "timeout", "max_concurrent_runs"),
-    *("predicate", "logical", "conditions", "job", "state", "actions"),
-)
 
 _PATTERN_HINTS = {
     "pipeline": "use lower-case letters, digits, - and _, starting with a letter",
@@ -39,45 +32,45 @@ _PATTERN_HINTS = {
 }
 
 
-def of_fields(error: ValidationError) -> list[str]:
-    """Return one line for each field that breaks the model's types and limits."""
-    return [_describe(detail) for detail in error.errors(include_url=False)]
+def of_fields(error: ValidationError, known_fields: Collection[str]) -> list[str]:
+    """Return one line for each field that breaks the model's types and limits.
+
+    Args:
+        error: what pydantic found.
+        known_fields: the names of all fields of the model, to guess what a wrong one was meant to be.
+    """
+    return [_describe(detail, known_fields) for detail in error.errors(include_url=False)]
 
 
-def _describe(detail: ErrorDetails) -> str:
+def _describe(detail: ErrorDetails, known_fields: Collection[str]) -> str:
     place = ".".join(str(part) for part in detail["loc"] if part != "[key]") or "(the whole file)"
     field = str(detail["loc"][-1]) if detail["loc"] else ""
-    return f"{place}: {_explain(detail, field)}"
+    return f"{place}: {_explain(detail, field, known_fields)}"
 
 
-def _explain(detail: ErrorDetails, field: str) -> str:
+def _explain(detail: ErrorDetails, field: str, known_fields: Collection[str]) -> str:
     value = detail["input"]
     match detail["type"]:
         case "missing":
             return "is missing; add it"
         case "extra_forbidden":
-            return f"is no field here (value {value!r}); {_correct_name(field)}"
+            return f"is no field here (value {value!r}); {_correct_name(field, known_fields)}"
         case "string_pattern_mismatch":
             return f"{value!r} does not fit; {_PATTERN_HINTS.get(field, detail['msg'])}"
         case "string_type" | "date_type":
-            return f'{_shown(value)} is no text; write it in quotes: "{value}"'
+            return f'{shortened(repr(value))} is no text; write it in quotes: "{value}"'
         case "model_type" | "dict_type" | "list_type":
-            return f"{_shown(value)} does not fit; see docs/pipelines.md for what belongs here"
+            return f"{shortened(repr(value))} does not fit; see docs/pipelines.md for what belongs here"
         case "literal_error":
             return f"{value!r} is not allowed; use {detail['ctx']['expected']}"
         case "value_error":
             return str(detail["ctx"]["error"])
         case _:
-            return f"{_shown(value)} does not fit; {detail['msg'][0].lower()}{detail['msg'][1:]}"
+            return f"{shortened(repr(value))} does not fit; {detail['msg'][0].lower()}{detail['msg'][1:]}"
 
 
-def _shown(value: Any) -> str:
-    text = repr(value)
-    return text if len(text) <= 60 else f"{text[:57]}..."
-
-
-def _correct_name(field: str) -> str:
-    close = difflib.get_close_matches(field, _KNOWN_FIELDS, n=1)
+def _correct_name(field: str, known_fields: Collection[str]) -> str:
+    close = difflib.get_close_matches(field, known_fields, n=1)
     return f"did you mean '{close[0]}'?" if close else "remove it"
 
 

@@ -60,3 +60,19 @@ def to_arrow(rejects: Iterable[Reject], source_file: str, sha256: str, rejected_
         ],
         schema=SCHEMA,
     )
+
+
+def along_with_file(rows: Iterable[pa.Table], source_file: str, sha256: str, rejected_at: datetime) -> pa.Table:
+    """Return rows of the rejects table for rows that are rejected with their file.
+
+    Args:
+        rows: ``source_line`` and ``raw_text``.
+        source_file: key of the object.
+        sha256: hash of its bytes.
+        rejected_at: when.
+    """
+    found = pa.concat_tables(rows)
+    same = {"source_file": source_file, "content_sha256": sha256, "column_name": None, "reason": ALONG_WITH_FILE}
+    for name, value in {**same, "rejected_at": rejected_at}.items():
+        found = found.append_column(name, pa.repeat(pa.scalar(value, SCHEMA.field(name).type), len(found)))
+    return found.select(SCHEMA.names)

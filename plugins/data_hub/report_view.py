@@ -12,6 +12,7 @@ from data_hub import lineage
 from data_hub.errors import DataHubError
 from data_hub.series_content import ITEM, SERIES
 from data_hub.view_definition import ViewDefinition, view_column
+from data_hub.wording import shortened
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -52,7 +53,7 @@ def report_view_name(series: str) -> str:
     """
     if not _PLAIN_SERIES.fullmatch(series):
         raise DataHubError(
-            f"Series {shortened(series)} gets no report view: a name takes letters, digits and _, "
+            f"Series {shortened(repr(series))} gets no report view: a name takes letters, digits and _, "
             "starting with a letter; correct the series in its files and deliver them again"
         )
     return f"{series.lower()}{_SUFFIX}"
@@ -117,9 +118,3 @@ def _ranked_rows(base: BaseTable, series: str, keys: Iterable[str]) -> exp.Selec
 def _pivoted(column: str, item: str) -> exp.Expr:
     value = exp.Case().when(exp.column(ITEM).eq(exp.Literal.string(item)), exp.column(VALUE))
     return exp.alias_(exp.Max(this=value), column, quoted=True)
-
-
-def shortened(text: str) -> str:
-    """Return a value from the data as it stands in a message: quoted, and cut after 60 characters."""
-    quoted = repr(text)
-    return quoted if len(quoted) <= 60 else f"{quoted[:57]}..."

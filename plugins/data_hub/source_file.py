@@ -36,10 +36,13 @@ def read(bucket: SourceBucket, item: SourceObject, table: Table, job_run_id: str
     opened = bucket.open(item)
     now = datetime.now(UTC)
     file = csv_file.read(item.key, opened.body, table)
-    rows, found = tables.rows_schema(table).empty_table(), file.rejects
+    sha256 = opened.body.sha256()
+    rows = tables.rows_schema(table).empty_table()
+    rejected = rejects.to_arrow(file.rejects, item.key, sha256, now)
     if file.rejection and file.rows:
         again = csv_file.content(item.key, bucket.open(item).body)
-        found = list(csv_file.all_rejected(again, file.rejects))
+        others = csv_file.other_rows(again, file.rejects)
+        rejected = pa.concat_tables([rejected, rejects.along_with_file(others, item.key, sha256, now)])
     elif file.rows:
         rows = _with_lineage(pa.concat_tables(file.rows), item, now, rows.schema)
     entry = LedgerEntry(
@@ -47,16 +50,16 @@ def read(bucket: SourceBucket, item: SourceObject, table: Table, job_run_id: str
         version_id=opened.version_id,
         etag=item.etag,
         last_modified=item.last_modified,
-        sha256=opened.body.sha256(),
+        sha256=sha256,
         size=item.size,
         status=REJECTED if file.rejection else INGESTED,
-        rows_read=len(rows) + len(found),
+        rows_read=len(rows) + len(rejected),
         rows_ingested=len(rows),
-        rows_rejected=len(found),
+        rows_rejected=len(rejected),
         message=file.rejection,
         job_run_id=job_run_id,
     )
-    return SourceFile(entry, rows, rejects.to_arrow(found, item.key, entry.sha256, now))
+    return SourceFile(entry, rows, rejected)
 
 
 def _with_lineage(rows: pa.Table, item: SourceObject, now: datetime, schema: pa.Schema) -> pa.Table:

@@ -12,10 +12,11 @@ from pyiceberg.exceptions import NoSuchTableError
 from data_hub.base_table import describe_base_table
 from data_hub.catalog import open_catalog
 from data_hub.errors import DataHubError
-from data_hub.report_view import REPORT_COLUMNS, report_view, report_view_name, shortened
+from data_hub.report_view import REPORT_COLUMNS, report_view, report_view_name
 from data_hub.series_content import read_series_contents
 from data_hub.view_definition import unified_view
 from data_hub.view_publication import Outcome, ViewPublication
+from data_hub.wording import shortened
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -112,7 +113,7 @@ def _claim_name(names: dict[str, str], series: str) -> None:
     first = names.setdefault(report_view_name(series), series)
     if first != series:
         raise DataHubError(
-            f"Series {shortened(series)} gets no report view: it differs from {shortened(first)} only in "
+            f"Series {shortened(repr(series))} gets no report view: it differs from {shortened(repr(first))} only in "
             "case; correct the series in its files and deliver them again"
         )
 
@@ -124,6 +125,6 @@ def _publish(publication: ViewPublication, view: ViewDefinition, note: str = "")
 def _left_out_note(items: tuple[str, ...]) -> str:
     if not items:
         return ""
-    shown = ", ".join(shortened(item) for item in items[:_LEFT_OUT_SHOWN])
+    shown = ", ".join(shortened(repr(item)) for item in items[:_LEFT_OUT_SHOWN])
     more = f" and {len(items) - _LEFT_OUT_SHOWN} more" if len(items) > _LEFT_OUT_SHOWN else ""
     return f"item codes without a column, because they make no distinct column name: {shown}{more}"
