@@ -162,8 +162,10 @@ class _Ingestion:
     def _describe_unreadable(self) -> str:
         shown = "; ".join(f"{key}: {reason}" for key, reason in sorted(self._unreadable.items())[:10])
         refused = counted(len(self._unreadable), "object")
-        return f"S3 refuses {refused} ({shown}): restore them, or let the job's role read them, and start the job again. "
+        return (
+            f"S3 refuses {refused} ({shown}): restore them, or let the job's role read them, and start the job again. "
             f"All others are in order: {summarise(self._done)}"
+        )
 
 
 def _unless_ingested(read: SourceFile, known: LedgerEntry | None) -> SourceFile:
