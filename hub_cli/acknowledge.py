@@ -2,9 +2,9 @@
 
 from rich.console import Console
 
-from data_hub.pipeline import Pipeline
+from data_hub import pipeline_file
 from hub_cli import lake
-from hub_cli.locations import pipeline_file
+from hub_cli.locations import path_of_pipeline
 
 
 def acknowledge(console: Console, key: str, pipeline_name: str) -> None:
@@ -13,6 +13,6 @@ def acknowledge(console: Console, key: str, pipeline_name: str) -> None:
     Raises:
         DataHubError: the file is not rejected, or there is no data yet.
     """
-    with lake.open_ledger(Pipeline.load(pipeline_file(pipeline_name))) as ledger:
+    with lake.open_ledger(pipeline_file.load(path_of_pipeline(pipeline_name))) as ledger:
         ledger.acknowledge(key)
     console.print(f"✔ {key} acknowledged", highlight=False)

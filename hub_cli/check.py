@@ -5,12 +5,12 @@ from pathlib import Path
 
 from rich.console import Console
 
-from data_hub import csv_file, graph, pipeline_problems
+from data_hub import csv_file, graph, pipeline_file, pipeline_problems
 from data_hub.errors import DataHubError
 from data_hub.pipeline import Pipeline
 from hub_cli import uploads
 from hub_cli.console import rejects_table
-from hub_cli.locations import PIPELINES, SCRIPTS, dag_file, pipeline_file, shown
+from hub_cli.locations import PIPELINES, SCRIPTS, dag_file, path_of_pipeline, shown
 
 SHOWN_REJECTS = 20
 
@@ -36,15 +36,15 @@ def _check_path(console: Console, path: Path, pipeline_name: str) -> bool:
     if path.suffix == ".yaml":
         return _check_pipeline(console, path)
     if not path.exists() and not path.suffix:
-        return _check_pipeline(console, pipeline_file(path.name))
-    pipeline = Pipeline.load(pipeline_file(pipeline_name))
+        return _check_pipeline(console, path_of_pipeline(path.name))
+    pipeline = pipeline_file.load(path_of_pipeline(pipeline_name))
     planned = uploads.plan([path], pipeline.source, int(time.time()))
     return all([_check_csv(console, upload.path, pipeline) for upload in planned.uploads])  # noqa: C419  (all of them)
 
 
 def _check_pipeline(console: Console, path: Path) -> bool:
     try:
-        pipeline = Pipeline.load(path)
+        pipeline = pipeline_file.load(path)
         _require_scripts(pipeline)
         dag_file(pipeline.pipeline)
     except DataHubError as error:
@@ -75,7 +75,7 @@ def _require_scripts(pipeline: Pipeline) -> None:
 
 def _check_together(console: Console) -> bool:
     try:
-        pipelines = [Pipeline.load(path) for path in sorted(PIPELINES.glob("*.yaml"))]
+        pipelines = [pipeline_file.load(path) for path in sorted(PIPELINES.glob("*.yaml"))]
     except DataHubError:
         return True  # what is wrong with a pipeline that nobody asked about is not the question
     problems = pipeline_problems.between_pipelines(pipelines)

@@ -26,7 +26,7 @@ def shown(path: Path) -> str:
     return str(path.relative_to(Path.cwd())) if near else str(path)
 
 
-def pipeline_file(name: str) -> Path:
+def path_of_pipeline(name: str) -> Path:
     """Return the file of a pipeline.
 
     Raises:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from rich.console import Console
 
+from data_hub import pipeline_file
 from data_hub.catalog import open_catalog
 from data_hub.deployment import Deployment
 from data_hub.errors import DataHubError
@@ -26,7 +27,7 @@ from hub_cli.locations import (
     SAMPLE_PIPELINE,
     STATE,
     dag_file,
-    pipeline_file,
+    path_of_pipeline,
     shown,
 )
 from hub_cli.outcome import Outcome, read_ledger
@@ -97,8 +98,8 @@ class _Run:
         self._views_seen: float | None = None
 
     def execute(self) -> Outcome:
-        file = pipeline_file(self._options.pipeline_name)
-        pipeline = Pipeline.load(file)
+        file = path_of_pipeline(self._options.pipeline_name)
+        pipeline = pipeline_file.load(file)
         dag = dag_file(pipeline.pipeline)
         planned = uploads.plan(self._paths(), pipeline.source, int(time.time()))
         self._console.print("AWS is emulated on 127.0.0.1: no account needed, nothing leaves this machine.\n")

@@ -6,7 +6,7 @@ import contextlib
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from data_hub import pipeline_problems
+from data_hub import pipeline_file, pipeline_problems
 from data_hub.deployment import Deployment
 from data_hub.errors import DataHubError
 from data_hub.pipeline import Pipeline
@@ -51,7 +51,7 @@ def deploy(aws: LocalAws, pipeline_files: Sequence[Path]) -> list[Deployment]:
     Raises:
         DataHubError: a pipeline file is wrong; nothing has been deployed then.
     """
-    pipelines = [(file, Pipeline.load(file)) for file in pipeline_files]
+    pipelines = [(file, pipeline_file.load(file)) for file in pipeline_files]
     if problems := pipeline_problems.between_pipelines([pipeline for _, pipeline in pipelines]):
         raise DataHubError("\n".join(problems))
     s3, glue = aws.client("s3"), aws.client("glue")

@@ -3,15 +3,14 @@ from pathlib import Path
 import pytest
 from collections_pipeline import PIPELINE, PIPELINE_TEXT
 
-from data_hub import graph
+from data_hub import graph, pipeline_file
 from data_hub.errors import DataHubError
-from data_hub.pipeline import Pipeline
 
 
 def problems_of(old: str, new: str) -> str:
     assert old in PIPELINE_TEXT
     with pytest.raises(DataHubError) as raised:
-        Pipeline.parse(PIPELINE_TEXT.replace(old, new), "collections.yaml")
+        pipeline_file.parse(PIPELINE_TEXT.replace(old, new), "collections.yaml")
     return str(raised.value)
 
 
@@ -108,14 +107,14 @@ def test_the_pipelines_name_is_the_files_name(tmp_path: Path) -> None:
     with pytest.raises(
         DataHubError, match=r"other\.yaml: pipeline: 'collections' is not the file's name; write 'other'"
     ):
-        Pipeline.load(tmp_path / "other.yaml")
+        pipeline_file.load(tmp_path / "other.yaml")
 
 
 def test_a_missing_file_is_named(tmp_path: Path) -> None:
     with pytest.raises(DataHubError, match="none\\.yaml: cannot be read"):
-        Pipeline.load(tmp_path / "none.yaml")
+        pipeline_file.load(tmp_path / "none.yaml")
 
 
 def test_a_file_that_is_no_mapping_is_refused() -> None:
     with pytest.raises(DataHubError, match=r"f.yaml: \(the whole file\)"):
-        Pipeline.parse("- 1", "f.yaml")
+        pipeline_file.parse("- 1", "f.yaml")

@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 import boto3
 from botocore.exceptions import ClientError
 
+from data_hub import pipeline_file
 from data_hub.deployment import Deployment
 from data_hub.errors import DataHubError
 from data_hub.ingest import ingest, summarise
@@ -52,7 +53,7 @@ def load_pipeline(deployment: Deployment) -> Pipeline:
         raise DataHubError(
             f"The pipeline file {deployment.pipeline_file} cannot be read ({code}): deploy the pipeline again"
         ) from error
-    return Pipeline.parse(answer["Body"].read().decode(), deployment.pipeline_file)
+    return pipeline_file.parse(answer["Body"].read().decode(), deployment.pipeline_file)
 
 
 def _resolve(arguments: Sequence[str]) -> dict[str, Any]:

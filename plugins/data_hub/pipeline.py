@@ -3,13 +3,9 @@
 The terms are AWS Glue's own (https://docs.aws.amazon.com/glue/latest/dg/about-triggers.html).
 """
 
-from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, model_validator
-
-from data_hub import pipeline_problems, strict_yaml
-from data_hub.errors import DataHubError
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
 COLUMN_FORMATS = {
     "string": (),
@@ -161,35 +157,5 @@ class Pipeline(_Model):
     jobs: Annotated[dict[Name, Job], Field(min_length=1)]
     triggers: Annotated[dict[Name, Trigger], Field(min_length=1)]
 
-    @classmethod
-    def load(cls, path: Path) -> "Pipeline":
-        """Read a pipeline file.
 
-        Raises:
-            DataHubError: the file is missing or wrong; every problem with its field, value and fix.
-        """
-        try:
-            text = path.read_text(encoding="utf-8")
-        except (OSError, UnicodeDecodeError) as error:
-            raise DataHubError(f"{path}: cannot be read: {error}") from error
-        pipeline = cls.parse(text, path.name)
-        if pipeline.pipeline != path.stem:
-            raise DataHubError(
-                f"{path.name}: pipeline: '{pipeline.pipeline}' is not the file's name; write '{path.stem}' or rename "
-                "the file"
-            )
-        return pipeline
-
-    @classmethod
-    def parse(cls, text: str, origin: str) -> "Pipeline":
-        """Read a pipeline from YAML text; ``origin`` names the file in messages. Raises like ``load``."""
-        document = strict_yaml.parse(text, origin)
-        try:
-            pipeline = cls.model_validate(document)
-        except ValidationError as error:
-            fields = {name for model in _Model.__subclasses__() for name in model.model_fields}
-            problems = pipeline_problems.of_fields(error, fields)
-            raise DataHubError("\n".join(f"{origin}: {problem}" for problem in problems)) from error
-        if problems := pipeline_problems.between_fields(pipeline):
-            raise DataHubError("\n".join(f"{origin}: {problem}" for problem in problems))
-        return pipeline
+FIELDS = frozenset(name for model in _Model.__subclasses__() for name in model.model_fields)

@@ -10,7 +10,7 @@ from airflow.serialization.serialized_objects import DagSerialization
 from collections_pipeline import PIPELINE_TEXT, ROOT
 from deployed_pipeline import INGESTION, VIEWS
 
-from data_hub import graph
+from data_hub import graph, pipeline_file
 from data_hub.airflow import build_dag
 from data_hub.errors import DataHubError
 from data_hub.pipeline import Pipeline
@@ -31,7 +31,7 @@ def dag(request: pytest.FixtureRequest, bag: DagBag) -> DAG:
 
 @pytest.fixture
 def pipeline(dag: DAG) -> Pipeline:
-    return Pipeline.load(DAGS_FOLDER / "pipelines" / f"{dag.dag_id}.yaml")
+    return pipeline_file.load(DAGS_FOLDER / "pipelines" / f"{dag.dag_id}.yaml")
 
 
 def write_dag(folder: Path, name: str, pipeline_text: str) -> Path:

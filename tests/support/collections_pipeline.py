@@ -2,12 +2,12 @@
 
 from pathlib import Path
 
-from data_hub.pipeline import Pipeline
+from data_hub import pipeline_file
 
 ROOT = Path(__file__).parent.parent.parent
 PIPELINE_FILE = ROOT / "dags" / "pipelines" / "collections.yaml"
 PIPELINE_TEXT = PIPELINE_FILE.read_text()
-PIPELINE = Pipeline.load(PIPELINE_FILE)
+PIPELINE = pipeline_file.load(PIPELINE_FILE)
 SAMPLE = ROOT / "examples" / "collections-data"
 HEADER_V1 = b"seriesid,aod,rssdid,submissionts,key,value\n"
 HEADER_V2 = (

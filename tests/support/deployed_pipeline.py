@@ -5,8 +5,8 @@ from collections.abc import Callable
 
 from collections_pipeline import PIPELINE_TEXT
 
+from data_hub import pipeline_file
 from data_hub.deployment import Deployment
-from data_hub.pipeline import Pipeline
 from local_aws.process import LocalAws
 
 INGESTION = "csv-to-iceberg-ingestion"
@@ -22,7 +22,7 @@ class DeployedPipeline:
         self.name = f"p{uuid.uuid4().hex[:8]}"
         self.aws = aws
         text = PIPELINE_TEXT.replace(INGESTION, f"ingestion-{self.name}").replace(VIEWS, f"views-{self.name}")
-        self.pipeline = Pipeline.parse(text, "test.yaml")
+        self.pipeline = pipeline_file.parse(text, "test.yaml")
         self.deployment = Deployment(
             pipeline_file=f"s3://{self.name}-scripts/collections.yaml",
             source_bucket=f"{self.name}-raw",

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
+from data_hub import pipeline_file
 from data_hub.catalog import open_catalog
 from data_hub.deployment import Deployment
 from data_hub.pipeline import Pipeline
@@ -98,7 +99,7 @@ class Reports:
             database=database,
             view_definer="arn:aws:iam::123456789012:role/view-definer",
         )
-        return cls(Pipeline.parse(contract, "collections.yaml"), deployment)
+        return cls(pipeline_file.parse(contract, "collections.yaml"), deployment)
 
     def add(self, *rows: dict[str, Any], schema: pa.Schema = SCHEMA) -> Table:
         """Append rows, with columns that the schema lacks left out; the first call makes the table."""

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from airflow.sdk import DAG, TriggerRule
 
-from data_hub import graph
+from data_hub import graph, pipeline_file
 from data_hub.airflow import assets, documentation
 from data_hub.airflow.operators import GRACE, GlueJobRunOperator
 from data_hub.airflow.rejected_files import RejectedFilesOperator
@@ -44,7 +44,7 @@ def build_dag(dag_file: str) -> DAG:
         DataHubError: the pipeline file is missing or wrong. Airflow shows the text as this file's import error.
     """
     path = Path(dag_file)
-    pipeline = Pipeline.load(path.parent / "pipelines" / f"{path.stem}.yaml")
+    pipeline = pipeline_file.load(path.parent / "pipelines" / f"{path.stem}.yaml")
     upstream = _upstream_tasks(pipeline)
     generations = _generations(upstream)
     dag = DAG(
