@@ -29,7 +29,7 @@ def check(console: Console, paths: tuple[Path, ...], pipeline_name: str) -> bool
     right = True
     for path in paths or tuple(sorted(PIPELINES.glob("*.yaml"))):
         right = _check_path(console, path, pipeline_name) and right
-    return right and _check_together(console)
+    return right if paths else _check_together(console) and right
 
 
 def _check_path(console: Console, path: Path, pipeline_name: str) -> bool:

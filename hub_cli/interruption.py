@@ -8,7 +8,7 @@ from types import FrameType
 import psutil
 
 END_SECONDS = 10.0
-SHOW_CURSOR = "\x1b[?25h"
+SHOW_CURSOR = b"\x1b[?25h"
 
 
 def end_on_signals() -> None:
@@ -21,11 +21,11 @@ def _end(number: int, _frame: FrameType | None) -> None:
     # Not by an exception: raised while an object is being finalised it would be swallowed.
     for other in (signal.SIGINT, signal.SIGTERM):
         signal.signal(other, signal.SIG_IGN)
-    if sys.stdout.isatty():
-        sys.stdout.write(SHOW_CURSOR)
-        sys.stdout.flush()
-    sys.stderr.write("\nInterrupted; ./hub sql shows the last complete run\n")
-    sys.stderr.flush()
+    # Past Python's buffers: the signal may have come while one of them was written.
+    for stream in (sys.stdout, sys.stderr):
+        if stream.isatty():
+            os.write(stream.fileno(), SHOW_CURSOR)
+    os.write(sys.stderr.fileno(), b"\nInterrupted\n")
     children = psutil.Process().children(recursive=True)
     for child in children:
         _signal(child, signal.SIGTERM)

@@ -11,7 +11,8 @@ from data_hub.catalog import open_catalog
 from data_hub.errors import DataHubError
 from data_hub.ledger import Ledger
 from data_hub.pipeline import Pipeline
-from hub_cli.locations import LAST_RUN, LOCAL_AWS, STATE
+from hub_cli import state_lock
+from hub_cli.locations import LAST_RUN, LOCAL_AWS
 from local_aws import archive
 from local_aws.deploy import DATABASE
 from local_aws.environment import without_foreign
@@ -53,16 +54,24 @@ def open_data() -> Iterator[Data]:
         return
     if not archive.exists(LAST_RUN):
         raise DataHubError("There is no data yet: run ./hub run first")
-    with TemporaryDirectory(prefix="query-", dir=STATE) as directory, LocalAws.start(Path(directory)) as aws:
+    with TemporaryDirectory(prefix="data-hub-") as directory, LocalAws.start(Path(directory)) as aws:
         use(aws)
-        archive.restore(aws, LAST_RUN)
+        _restore(aws)
         yield Data("of the last run", is_running=False, aws=aws)
+
+
+def _restore(aws: LocalAws) -> None:
+    try:
+        archive.restore(aws, LAST_RUN)
+    except FileNotFoundError:
+        # A run that ended just now has replaced the archive while it was read.
+        archive.restore(aws, LAST_RUN)
 
 
 @contextmanager
 def open_ledger(pipeline: Pipeline) -> Iterator[Ledger]:
-    """Open a pipeline's ledger; what is written to it is kept. Raises like ``open_data``."""
-    with open_data() as data:
+    """Open a pipeline's ledger; what is written to it is kept. Raises like ``open_data`` and ``state_lock.held``."""
+    with state_lock.held(), open_data() as data:
         yield Ledger.open(open_catalog(), DATABASE, pipeline.table)
         if not data.is_running:
             archive.save(data.aws, LAST_RUN)

@@ -25,7 +25,7 @@ class Outcome:
         tables: name to rows and snapshots.
         ledger: the latest entry of each object, by key.
         views: name to columns, dialects and rows.
-        upload_to_views: seconds from the end of the upload to the end of the last Glue job, if that succeeded.
+        upload_to_views: seconds from the end of the upload to the end of the last Glue job, of a run that succeeded.
     """
 
     state: str

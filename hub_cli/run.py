@@ -113,9 +113,10 @@ class _Run:
             uploaded = time.monotonic()
             tasks, end = self._run_dag(aws, pipeline, dag)
             job_logs.append_to(RUN_LOG, aws, tasks)
-            outcome = self._look(aws, pipeline, deployment, tasks, end)
-            outcome = replace(outcome, upload_to_views=self._views_seen - uploaded if self._views_seen else None)
             archive.save(aws, LAST_RUN)
+            outcome = self._look(aws, pipeline, deployment, tasks, end)
+            if self._views_seen and outcome.state == "success":
+                outcome = replace(outcome, upload_to_views=self._views_seen - uploaded)
         return outcome
 
     def _paths(self) -> Sequence[Path]:

@@ -97,7 +97,10 @@ def _print_rejects(console: Console, pipeline: Pipeline, athena: Athena, names: 
     console.print("\n[bold]Rejected rows[/bold]")
     console.print(
         rejects_table(
-            (names[row["source_file"]], Reject(row["source_line"], row["column_name"], row["reason"], row["raw_text"]))
+            (
+                names.get(row["source_file"], row["source_file"]),
+                Reject(row["source_line"], row["column_name"], row["reason"], row["raw_text"]),
+            )
             for row in rows
         )
     )

@@ -1,4 +1,4 @@
-"""One ``./hub run`` at a time in a checkout: they share Airflow's database, the log and the last run's data."""
+"""One command at a time writes in a checkout: Airflow's database, the log and the last run's data are shared."""
 
 import fcntl
 import os
@@ -14,7 +14,7 @@ def held() -> Iterator[None]:
     """Hold the lock; it goes with the process, however that ends.
 
     Raises:
-        DataHubError: another run holds it.
+        DataHubError: another command holds it.
     """
     STATE.mkdir(parents=True, exist_ok=True)
     with RUN_LOCK.open("a+", encoding="utf-8") as file:
@@ -23,8 +23,8 @@ def held() -> Iterator[None]:
         except BlockingIOError as error:
             file.seek(0)
             raise DataHubError(
-                f"Another ./hub run is going on in this checkout (process {file.read().strip()}): wait for it, or run "
-                "from a second clone"
+                f"Another ./hub command is at work in this checkout (process {file.read().strip()}): wait for it, or "
+                "use a second clone"
             ) from error
         file.truncate(0)
         file.write(str(os.getpid()))

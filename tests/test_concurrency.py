@@ -8,7 +8,7 @@ import pytest
 from collections_pipeline import HEADER_V1, row_v1
 from lake import Lake
 
-from data_hub import commit, ingest, source_file
+from data_hub import commit, ingest, ledger, source_file
 from data_hub.ledger_entry import LedgerEntry
 
 GOOD = HEADER_V1 + row_v1("A") + row_v1("B")
@@ -107,6 +107,31 @@ def test_two_jobs_that_reject_a_file_say_so_once_and_do_not_unsay_an_acknowledge
     lake.ingest()
     assert recorded(lake) == {("a.csv", "rejected"): 1, ("a.csv", "acknowledged"): 1}
     assert lake.ledger().rejected_files() == []
+
+
+def test_an_ingestion_recorded_late_does_not_unsay_what_came_after_it(
+    lake: Lake, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    key = lake.put("a.csv", GOOD)
+    original = ledger.Ledger.record
+    late: list[tuple[ledger.Ledger, object]] = []
+
+    def keep_back(writer: ledger.Ledger, entries: object) -> None:
+        if late or not entries:
+            original(writer, entries)  # type: ignore[arg-type]
+        else:
+            late.append((writer, entries))
+
+    monkeypatch.setattr(ledger.Ledger, "record", keep_back)
+    monkeypatch.setattr(ingest, "ROUNDS", 1)
+    lake.ingest()
+    monkeypatch.setattr(ingest._Ingestion, "_repair_ledger", lambda _: None)
+    lake.put("a.csv", b"")
+    lake.ingest()
+    lake.ledger().acknowledge(key)
+    original(*late[0])  # type: ignore[arg-type]
+    assert lake.ledger().entries()[key].status == "acknowledged"
+    assert lake.ingest() == []
 
 
 def test_a_ledger_that_another_job_repairs_meanwhile_says_everything_once(

@@ -1,6 +1,7 @@
 import gzip
 import threading
 from datetime import UTC, datetime
+from itertools import chain
 
 import pytest
 from botocore.exceptions import ReadTimeoutError
@@ -155,6 +156,23 @@ def test_a_correction_replaces_the_rows_in_one_commit_and_back_again(lake: Lake)
         assert [item for name, _, item in lake.rows() if name == "a.csv"] == items
         assert [item for name, _, item in lake.rows() if name == "keep.csv"] == ["A", "B"]
     assert lake.ingest() == []
+
+
+def test_a_correction_is_one_commit(lake: Lake, monkeypatch: pytest.MonkeyPatch) -> None:
+    lake.put("a.csv", GOOD)
+    lake.put("b.csv", GOOD)
+    lake.ingest()
+    lake.put("a.csv", HEADER_V1 + row_v1("C"))
+    original = Table._do_commit
+    committed: list[str] = []
+
+    def count(table: Table, *args: object, **kwargs: object) -> None:
+        committed.append(table.name()[-1])
+        original(table, *args, **kwargs)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(Table, "_do_commit", count)
+    lake.ingest()
+    assert committed == ["collections_data_staging", "collections_data_staging_ledger"]
 
 
 def test_a_rejected_correction_leaves_the_older_rows(lake: Lake) -> None:
@@ -368,11 +386,23 @@ def test_the_report_reads_well() -> None:
 
 
 def test_what_a_reader_sees_is_whole_files(lake: Lake, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(commit, "MAX_KEYS", 1)
+    monkeypatch.setattr(commit, "MAX_KEYS", 2)
     for number in range(4):
         lake.put(f"{number}.csv", GOOD)
-    lake.ingest()
-    for snapshot in lake.table().snapshots():
-        seen = lake.table().scan(snapshot_id=snapshot.snapshot_id).to_arrow()
-        counts = seen.group_by("source_file").aggregate([("source_line", "count")])
-        assert set(counts["source_line_count"].to_pylist()) <= {2}
+    original = Table._do_commit
+    seen: list[list[tuple[str, int, str | None]]] = []
+
+    def look_after(table: Table, *args: object, **kwargs: object) -> None:
+        original(table, *args, **kwargs)  # type: ignore[arg-type]
+        seen.append(lake.rows())
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Table, "_do_commit", look_after)
+        lake.ingest()
+        lake.put("0.csv", HEADER_V1 + row_v1("C"))
+        lake.ingest()
+    whole = [[(f"{number}.csv", 2, "A"), (f"{number}.csv", 3, "B")] for number in range(4)]
+    corrected = [("0.csv", 2, "C")]
+    states = [[*whole[0], *whole[1]], list(chain(*whole)), list(chain(corrected, *whole[1:]))]
+    # Each commit of the table is followed by one of the ledger.
+    assert seen == [state for state in states for _ in range(2)]

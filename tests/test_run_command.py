@@ -146,7 +146,7 @@ def test_a_second_run_at_the_same_time_is_refused(checkout: Checkout) -> None:
     assert "emulated" in running.stdout.readline()
     second = checkout.hub("run")
     assert (second.returncode, "AWS is emulated" in second.stdout) == (1, False)
-    assert f"Another ./hub run is going on in this checkout (process {running.pid})" in second.stdout
+    assert f"Another ./hub command is at work in this checkout (process {running.pid})" in second.stdout
     running.send_signal(signal.SIGTERM)
     running.stdout.read()
     running.wait()
@@ -203,12 +203,22 @@ def test_up_serves_until_down(checkout: Checkout) -> None:
     again = checkout.hub("up", "--port", "0")
     assert again.returncode == 1
     assert "already runs" in again.stderr
-    assert "0 rows" in checkout.hub("sql", "SHOW TABLES").stdout
+    assert checkout.hub("sql", "SHOW TABLES").stdout.splitlines()[-1].startswith("0 rows of the local AWS on http://")
     assert "ended" in checkout.hub("down").stdout
     running.stdout.read()
-    running.wait()
+    assert running.wait() == 0
     assert checkout.await_no_process() == []
     assert "No local AWS runs" in checkout.hub("down").stdout
+
+
+def test_ctrl_c_ends_up(checkout: Checkout) -> None:
+    running = checkout.start_hub("up", "--port", "0")
+    assert running.stdout is not None
+    assert "local AWS on" in running.stdout.readline()
+    running.send_signal(signal.SIGINT)
+    assert "Interrupted" in running.stdout.read()
+    assert running.wait() == 130
+    assert checkout.await_no_process() == []
 
 
 def test_a_taken_port_is_named(checkout: Checkout) -> None:

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 import boto3
 from pyiceberg.exceptions import NoSuchTableError
 
-from data_hub import arrivals, graph
+from data_hub import arrivals, commit, graph
 from data_hub.catalog import open_catalog
 from data_hub.deployment import Deployment
 from data_hub.objects import SourceObject
@@ -52,7 +52,7 @@ def read(pipeline: Pipeline, deployment: Deployment) -> Backlog:
 
 def _jobs_behind(pipeline: Pipeline, deployment: Deployment) -> list[str]:
     try:
-        snapshot = open_catalog().load_table((deployment.database, pipeline.table.name)).current_snapshot()
+        snapshot = commit.last(open_catalog().load_table((deployment.database, pipeline.table.name)))
     except NoSuchTableError:
         return []
     if snapshot is None:

@@ -1,10 +1,12 @@
 """The Glue Data Catalog as pyiceberg opens it."""
 
 import os
+import time
 from typing import TYPE_CHECKING, Any
 
 import boto3
 from botocore.config import Config
+from botocore.exceptions import ClientError
 from pyiceberg.catalog import Catalog
 from pyiceberg.catalog.glue import GlueCatalog
 
@@ -13,6 +15,9 @@ if TYPE_CHECKING:
 
 # Not a name that a configuration file of pyiceberg's is likely to say something about.
 NAME = "data_hub"
+
+_THROTTLED = {"ThrottlingException", "RequestLimitExceeded", "TooManyRequestsException"}
+_THROTTLED_WAITS = (0.2, 0.5, 1.0, 2.0, 5.0)
 
 
 def open_catalog() -> Catalog:
@@ -31,8 +36,21 @@ def _glue_client() -> "GlueClient":
     """Return a client that repeats every call whose answer was lost, but for UpdateTable.
 
     An UpdateTable without an answer may have taken effect: a second one would be refused as a conflict with the
-    first, and pyiceberg would then delete the files of a commit that landed (see data_hub.commit).
+    first, and pyiceberg would then delete the files of a commit that landed (see data_hub.commit). One that Glue
+    throttled had no effect and is repeated.
     """
     client = boto3.client("glue", config=Config(retries={"mode": "standard", "max_attempts": 10}))
-    client.update_table = boto3.client("glue", config=Config(retries={"max_attempts": 0})).update_table  # type: ignore[method-assign]
+    update_table = boto3.client("glue", config=Config(retries={"max_attempts": 0})).update_table
+
+    def update_table_once(**request: Any) -> Any:
+        for seconds in _THROTTLED_WAITS:
+            try:
+                return update_table(**request)
+            except ClientError as error:
+                if error.response["Error"]["Code"] not in _THROTTLED:
+                    raise
+                time.sleep(seconds)
+        return update_table(**request)
+
+    client.update_table = update_table_once  # type: ignore[method-assign]
     return client

@@ -3,7 +3,7 @@
 import json
 import uuid
 import warnings
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -112,14 +112,27 @@ def _landed(table: Table, commit: Commit) -> Snapshot:
 
 def find(table: Table, commit_id: str) -> Snapshot | None:
     """Return the last snapshot of a commit, None when it is not in the table's history."""
-    found = [snapshot for snapshot in table.snapshots() if _property(snapshot, COMMIT_ID) == commit_id]
-    return max(found, key=lambda snapshot: snapshot.sequence_number or 0, default=None)
+    return _newest(snapshot for snapshot in table.snapshots() if id_of(snapshot) == commit_id)
 
 
-def entries_of(snapshot: Snapshot) -> tuple[str, list[dict[str, Any]]] | None:
-    """Return id and entries of the commit that made a snapshot, None for a snapshot of another origin."""
-    commit_id = _property(snapshot, COMMIT_ID)
-    return None if commit_id is None else (commit_id, json.loads(_property(snapshot, ENTRIES) or "[]"))
+def last(table: Table) -> Snapshot | None:
+    """Return the newest snapshot that a commit of ours made; compaction makes others."""
+    return _newest(snapshot for snapshot in table.snapshots() if id_of(snapshot) is not None)
+
+
+def id_of(snapshot: Snapshot) -> str | None:
+    """Return the id of the commit that made a snapshot, None for a snapshot of another origin."""
+    return _property(snapshot, COMMIT_ID)
+
+
+def entries_of(snapshot: Snapshot) -> list[dict[str, Any]]:
+    """Return the entries of the commit that made a snapshot."""
+    entries: list[dict[str, Any]] = json.loads(_property(snapshot, ENTRIES) or "[]")
+    return entries
+
+
+def _newest(snapshots: Iterable[Snapshot]) -> Snapshot | None:
+    return max(snapshots, key=lambda snapshot: snapshot.sequence_number or 0, default=None)
 
 
 def _property(snapshot: Snapshot, name: str) -> str | None:

@@ -19,7 +19,7 @@ from data_hub.source_file import SourceFile
 from data_hub.tables import Tables
 from data_hub.wording import counted
 
-# How much Arrow memory the rows of one commit take, unless a single file is larger.
+# How much Arrow memory the rows and rejects of one batch take, unless a single file is larger.
 COMMIT_BYTES = 512 << 20
 ATTEMPTS = 10
 ROUNDS = 10
@@ -127,7 +127,7 @@ class _Ingestion:
         known = self._ledger.entries()
         files: list[SourceFile] = []
         for taken, item in enumerate(items):
-            if sum(file.rows.nbytes for file in files) > COMMIT_BYTES:
+            if sum(file.rows.nbytes + file.rejects.nbytes for file in files) > COMMIT_BYTES:
                 return files, taken
             try:
                 read = source_file.read(self._bucket, item, self._table, self._job_run_id)

@@ -31,6 +31,8 @@ class Ledger:
         self._data_table = data_table
         self._rows = SCHEMA.empty_table()
         self._rows_snapshot: int | None = None
+        self._entries: dict[str, LedgerEntry] | None = None
+        self._entries_at: tuple[int | None, int | None] = (None, None)
 
     @classmethod
     def open(cls, catalog: Catalog, database: str, table: pipeline.Table) -> "Ledger":
@@ -39,8 +41,17 @@ class Ledger:
 
     def entries(self) -> dict[str, LedgerEntry]:
         """Return key to latest entry, as of the last ``refresh``."""
+        at = (_snapshot_id(self._ledger_table), _snapshot_id(self._data_table))
+        if self._entries is None or self._entries_at != at:
+            self._entries, self._entries_at = self._latest(), at
+        return self._entries
+
+    def _latest(self) -> dict[str, LedgerEntry]:
         every = pa.concat_tables([self._recorded(), to_arrow(self.unrecorded())])
-        ordered = every.sort_by([("sequence_number", "ascending"), ("recorded_at", "ascending")])
+        # What was decided on a state of the table comes after the commit that made it, whoever writes first.
+        every = every.append_column("is_decision", pc.is_null(every["commit_id"]))
+        order = ("sequence_number", "is_decision", "recorded_at")
+        ordered = every.sort_by([(name, "ascending") for name in order])
         columns = [name for name in SCHEMA.names if name != "key"]
         # Without the option pyarrow would fill a null of the latest entry from an older one.
         keep_nulls = pc.ScalarAggregateOptions(skip_nulls=False)
@@ -60,11 +71,11 @@ class Ledger:
         known = set(self._recorded()["commit_id"].unique().to_pylist())
         found = []
         for snapshot in self._data_table.snapshots():
-            made_by = commit.entries_of(snapshot)
-            if made_by is None or made_by[0] in known:
+            commit_id = commit.id_of(snapshot)
+            if commit_id is None or commit_id in known:
                 continue
-            for summary in made_by[1]:
-                entry = LedgerEntry.from_summary(summary).of_commit(made_by[0], snapshot.sequence_number or 0)
+            for summary in commit.entries_of(snapshot):
+                entry = LedgerEntry.from_summary(summary).of_commit(commit_id, snapshot.sequence_number or 0)
                 recorded_at = datetime.fromtimestamp(snapshot.timestamp_ms / 1000, UTC)
                 found.append(replace(entry, recorded_at=recorded_at, table_uuid=self._table_uuid()))
         return found
@@ -124,16 +135,21 @@ class Ledger:
         return to_arrow(missing)
 
     def _recorded(self) -> pa.Table:
-        snapshot = self._ledger_table.current_snapshot() if self._ledger_table else None
-        if self._ledger_table is None or snapshot is None:
+        snapshot_id = _snapshot_id(self._ledger_table)
+        if self._ledger_table is None or snapshot_id is None:
             return SCHEMA.empty_table()
-        if snapshot.snapshot_id != self._rows_snapshot:
+        if snapshot_id != self._rows_snapshot:
             self._rows = self._ledger_table.scan().to_arrow().select(SCHEMA.names).cast(SCHEMA)
-            self._rows_snapshot = snapshot.snapshot_id
+            self._rows_snapshot = snapshot_id
         return self._rows.filter(pc.equal(self._rows["table_uuid"], self._table_uuid()))
 
     def _table_uuid(self) -> str:
         return str(self._data_table.metadata.table_uuid) if self._data_table else ""
+
+
+def _snapshot_id(table: IcebergTable | None) -> int | None:
+    snapshot = table.current_snapshot() if table else None
+    return snapshot.snapshot_id if snapshot else None
 
 
 def _load(catalog: Catalog, identifier: tuple[str, str]) -> IcebergTable | None:

@@ -59,8 +59,9 @@ class LedgerEntry:
         job_run_id: the Glue job run that did it.
         table_uuid: the Iceberg table that the rows are in; a table that is made anew has another.
         commit_id: the commit of the table that ingested it, None where there was none.
-        sequence_number: the table's Iceberg sequence number that it holds for; orders the entries of one object.
-        recorded_at: when; orders entries of one sequence number.
+        sequence_number: the table's Iceberg sequence number that it holds for; orders the entries of one object. The
+            entry of the commit itself comes first, then those without one.
+        recorded_at: when; orders the rest.
     """
 
     key: str

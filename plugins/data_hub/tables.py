@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import pyarrow as pa
 from pyiceberg.catalog import Catalog
-from pyiceberg.exceptions import NoSuchNamespaceError, NoSuchTableError
+from pyiceberg.exceptions import CommitFailedException, NoSuchNamespaceError, NoSuchTableError
 from pyiceberg.io.pyarrow import schema_to_pyarrow
 from pyiceberg.table import Table as IcebergTable
 
@@ -12,7 +12,7 @@ from data_hub import ledger_entry, lineage, rejects
 from data_hub.commit import LEDGER_PROPERTIES, TABLE_PROPERTIES
 from data_hub.contract import Contract
 from data_hub.deployment import Deployment
-from data_hub.errors import DataHubError
+from data_hub.errors import DataHubError, TryAgainError
 from data_hub.pipeline import Table
 
 
@@ -36,6 +36,7 @@ class Tables:
 
         Raises:
             DataHubError: the database is missing, or a column's type differs from the contract's.
+            TryAgainError: another writer was in the way.
         """
 
         def ensure(name: str, schema: pa.Schema, properties: dict[str, str]) -> IcebergTable:
@@ -88,8 +89,13 @@ def _with_columns_of(schema: pa.Schema, table: IcebergTable) -> IcebergTable:
                 f"contract says {field.type}: a column keeps its type, give the changed one a new name"
             )
     if not set(schema.names) <= set(present.names):
-        with table.update_schema() as update:
-            update.union_by_name(schema)
+        try:
+            with table.update_schema() as update:
+                update.union_by_name(schema)
+        except CommitFailedException as error:
+            raise TryAgainError(
+                f"Another writer changed table '{'.'.join(table.name())}' while columns were added; start the job again"
+            ) from error
     return table
 
 
