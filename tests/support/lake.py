@@ -1,6 +1,7 @@
 """A source bucket, a warehouse and a database of a test's own."""
 
 import uuid
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -63,9 +64,20 @@ class Lake:
         found: list[dict[str, Any]] = self.table("_rejects").scan().to_arrow().to_pylist()
         return sorted((_name(row["source_file"]), row["source_line"], row["reason"]) for row in found)
 
+    def snapshot_count(self) -> int:
+        """Return how many snapshots the table has."""
+        return len(self.table().snapshots())
+
     def ledger(self) -> Ledger:
         """Open the ledger as a reader does."""
         return Ledger.open(open_catalog(), self.deployment.database, self.pipeline.table)
+
+
+def outcome(entries: Iterable[LedgerEntry]) -> list[tuple[str, str, int, int, int]]:
+    """Return file name, status, rows read, ingested and rejected of ledger entries."""
+    return [
+        (_name(entry.key), entry.status, entry.rows_read, entry.rows_ingested, entry.rows_rejected) for entry in entries
+    ]
 
 
 def _name(key: str) -> str:
