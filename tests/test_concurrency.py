@@ -158,8 +158,7 @@ def test_a_rejected_file_that_is_delivered_again_unchanged_is_read_again(
     lake.put("a.csv", content)
     (rejected,) = lake.ingest()
     assert rejected.status == "rejected"
-    table = lake.pipeline.table.model_copy(update={"max_reject_ratio": 0.5})
-    mended = Lake(lake.aws, lake.deployment, lake.pipeline.model_copy(update={"table": table}))
+    mended = lake.with_table(max_reject_ratio=0.5)
     assert mended.ingest() == []
     # S3's times have whole seconds: the clock moves on instead of the test waiting.
     modified = source_file.SourceObject.__init__

@@ -221,9 +221,7 @@ def test_an_object_that_s3_refuses_holds_nobody_up_and_fails_the_job(lake: Lake)
 def test_a_new_column_of_the_contract_is_added_to_the_table(lake: Lake) -> None:
     lake.put("a.csv", GOOD)
     lake.ingest()
-    columns = {**lake.pipeline.table.columns, "note": lake.pipeline.table.columns["item_desc"]}
-    table = lake.pipeline.table.model_copy(update={"columns": columns})
-    wider = Lake(lake.aws, lake.deployment, lake.pipeline.model_copy(update={"table": table}))
+    wider = lake.with_text_column("note")
     wider.put("b.csv", HEADER_V1[:-1] + b",note\n" + row_v1()[:-1] + b",hello\n")
     wider.ingest()
     assert wider.table().scan().to_arrow()["note"].drop_null().to_pylist() == ["hello"]
@@ -232,9 +230,7 @@ def test_a_new_column_of_the_contract_is_added_to_the_table(lake: Lake) -> None:
 def test_a_changed_column_type_is_named_before_anything_is_committed(lake: Lake) -> None:
     lake.put("a.csv", GOOD)
     lake.ingest()
-    columns = {**lake.pipeline.table.columns, "rssdid": lake.pipeline.table.columns["item_desc"]}
-    table = lake.pipeline.table.model_copy(update={"columns": columns})
-    changed = Lake(lake.aws, lake.deployment, lake.pipeline.model_copy(update={"table": table}))
+    changed = lake.with_text_column("rssdid")
     changed.put("b.csv", HEADER_V1 + row_v1() * 40 + b"short\n")
     with pytest.raises(DataHubError, match=r"Column 'rssdid' of table .* is int64, the contract says string"):
         changed.ingest()

@@ -98,9 +98,8 @@ class LedgerEntry:
 
     def is_recorded_as(self, latest: "LedgerEntry | None") -> bool:
         """Tell whether the ledger's latest entry of the object says the same, or that somebody took note of it."""
-        if latest is None or latest.status not in {self.status, ACKNOWLEDGED}:
-            return False
-        if latest.status != self.status and self.status != REJECTED:
+        same = {REJECTED, ACKNOWLEDGED} if self.status == REJECTED else {self.status}
+        if latest is None or latest.status not in same:
             return False
         return (latest.etag, latest.last_modified, latest.commit_id) == (self.etag, self.last_modified, self.commit_id)
 

@@ -123,6 +123,28 @@ def test_a_job_that_fails_fails_the_run_with_glues_own_error(runner: Runner) -> 
 
 
 @pytest.mark.slow
+def test_a_missing_job_fails_the_run_with_its_name(runner: Runner) -> None:
+    runner.aws.client("s3").put_object(Bucket="raw", Key=KEY, Body=HEADER_V1 + row_v1(value="3"))
+    runner.aws.client("glue").delete_job(JobName=VIEWS)
+    exit_code, events = runner.run()
+    assert (exit_code, ends(events)[INGESTION], ends(events)[VIEWS]) == (1, "success", "failed")
+    failed = next(event for event in events if event["state"] == "failed")
+    assert f"There is no Glue job '{VIEWS}' in region us-east-1" in failed["error"]
+
+
+@pytest.mark.slow
+def test_a_missing_bucket_fails_the_run_before_any_job(runner: Runner) -> None:
+    s3 = runner.aws.client("s3")
+    for item in s3.list_objects_v2(Bucket="raw").get("Contents", []):
+        s3.delete_object(Bucket="raw", Key=item["Key"])
+    s3.delete_bucket(Bucket="raw")
+    exit_code, events = runner.run()
+    assert (exit_code, ends(events)["wait_for_objects"], ends(events)[INGESTION]) == (1, "failed", "upstream_failed")
+    failed = next(event for event in events if event["state"] == "failed")
+    assert "Bucket 'raw' cannot be listed (NoSuchBucket): check that it exists" in failed["error"]
+
+
+@pytest.mark.slow
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_a_signal_ends_it_while_a_job_runs(runner: Runner, number: signal.Signals) -> None:
     runner.aws.client("s3").put_object(Bucket="raw", Key=KEY, Body=HEADER_V1 + row_v1(value=number.name))

@@ -40,6 +40,16 @@ class Lake:
         aws.client("glue").create_database(DatabaseInput={"Name": name})
         return cls(aws, Deployment("s3://none/none.yaml", f"raw-{name}", f"s3://warehouse-{name}/", name, "arn:aws:x"))
 
+    def with_table(self, **changes: object) -> "Lake":
+        """Return the same lake with another contract: fields of the pipeline's table that change."""
+        table = self.pipeline.table.model_copy(update=changes)
+        return Lake(self.aws, self.deployment, self.pipeline.model_copy(update={"table": table}))
+
+    def with_text_column(self, name: str) -> "Lake":
+        """Return the same lake with a contract in which a column is text."""
+        columns = self.pipeline.table.columns
+        return self.with_table(columns={**columns, name: columns["item_desc"]})
+
     def put(self, name: str, content: bytes, ingest_ts: int = 1) -> str:
         """Put an object and return its key."""
         key = f"{self.pipeline.source.prefix}ingest_ts={ingest_ts}/{name}"
