@@ -61,6 +61,21 @@ def deploy(aws: LocalAws, pipeline_files: Sequence[Path]) -> list[Deployment]:
     return [_deploy_pipeline(s3, glue, file, pipeline) for file, pipeline in pipelines]
 
 
+def deployment_of(file: Path, pipeline: Pipeline) -> Deployment:
+    """Return where a pipeline is on every local AWS, deployed or yet to be."""
+    return Deployment(
+        pipeline_file=f"s3://{SCRIPTS_BUCKET}/{_key(file)}",
+        source_bucket=pipeline.source.bucket,
+        warehouse=WAREHOUSE,
+        database=DATABASE,
+        view_definer=VIEW_DEFINER,
+    )
+
+
+def _key(file: Path) -> str:
+    return f"pipelines/{file.name}"
+
+
 def _make_buckets(s3: S3Client, names: set[str]) -> None:
     for name in sorted(names):
         with contextlib.suppress(s3.exceptions.BucketAlreadyOwnedByYou):
@@ -80,15 +95,8 @@ def _make_database(glue: GlueClient) -> None:
 
 
 def _deploy_pipeline(s3: S3Client, glue: GlueClient, file: Path, pipeline: Pipeline) -> Deployment:
-    key = f"pipelines/{file.name}"
-    s3.put_object(Bucket=SCRIPTS_BUCKET, Key=key, Body=file.read_bytes())
-    deployment = Deployment(
-        pipeline_file=f"s3://{SCRIPTS_BUCKET}/{key}",
-        source_bucket=pipeline.source.bucket,
-        warehouse=WAREHOUSE,
-        database=DATABASE,
-        view_definer=VIEW_DEFINER,
-    )
+    s3.put_object(Bucket=SCRIPTS_BUCKET, Key=_key(file), Body=file.read_bytes())
+    deployment = deployment_of(file, pipeline)
     for name, job in pipeline.jobs.items():
         _put_job(glue, name, _job_update(job, deployment))
     for name, trigger in pipeline.triggers.items():

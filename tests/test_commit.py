@@ -46,7 +46,7 @@ def test_a_job_that_dies_before_the_ledger_is_written_is_repaired_from_the_table
         with pytest.raises(Killed):
             lake.ingest()
     assert [entry.status for entry in lake.ledger().unrecorded()] == ["ingested"]
-    assert arrivals.new_objects(lake.pipeline, lake.deployment) == []
+    assert arrivals.new_objects(lake.pipeline, lake.deployment).count == 0
     assert lake.ingest() == []
     assert lake.ledger().unrecorded() == []
     assert outcome(list(lake.ledger().entries().values())) == [("a.csv", "ingested", 2, 2, 0)]

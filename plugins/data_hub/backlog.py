@@ -1,5 +1,6 @@
 """What a run has to do: objects that are new, and jobs that have not followed the table's last commit."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -7,9 +8,9 @@ import boto3
 from pyiceberg.exceptions import NoSuchTableError
 
 from data_hub import arrivals, commit, graph
+from data_hub.arrivals import NewObjects
 from data_hub.catalog import open_catalog
 from data_hub.deployment import Deployment
-from data_hub.objects import SourceObject
 from data_hub.pipeline import Pipeline
 from data_hub.wording import counted
 
@@ -21,33 +22,38 @@ class Backlog:
     """What a run has to do.
 
     Attributes:
-        objects: objects whose current version was not dealt with, in key order.
+        new: objects whose current version was not dealt with.
         jobs: jobs below the ingestion without a SUCCEEDED run since the table's last commit: an earlier run ended
             before they could follow, and what they make is out of date.
     """
 
-    objects: list[SourceObject]
+    new: NewObjects
     jobs: list[str]
 
     @property
     def is_empty(self) -> bool:
         """Whether there is nothing to do."""
-        return not self.objects and not self.jobs
+        return not self.new.count and not self.jobs
 
     def __str__(self) -> str:
         """Return the backlog in a few words."""
-        objects = counted(len(self.objects), "new object") if self.objects else "no new objects"
+        objects = counted(self.new.count, "new object") if self.new.count else "no new objects"
         return f"{objects}; {', '.join(self.jobs)} behind" if self.jobs else objects
 
 
-def read(pipeline: Pipeline, deployment: Deployment) -> Backlog:
+def read(pipeline: Pipeline, deployment: Deployment, keys: Collection[str] = ()) -> Backlog:
     """Look at bucket, ledger, table and job runs.
+
+    Args:
+        pipeline: source, table and jobs.
+        deployment: buckets and database.
+        keys: look at these objects only; empty for all.
 
     Raises:
         DataHubError: the bucket does not exist or may not be listed.
         ClientError: AWS could not answer.
     """
-    return Backlog(arrivals.new_objects(pipeline, deployment), _jobs_behind(pipeline, deployment))
+    return Backlog(arrivals.new_objects(pipeline, deployment, keys), _jobs_behind(pipeline, deployment))
 
 
 def _jobs_behind(pipeline: Pipeline, deployment: Deployment) -> list[str]:

@@ -1,6 +1,6 @@
 """The ingestion: takes what the ledger lacks, and commits rejects, then rows, then the ledger."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import replace
 
 import pyarrow as pa
@@ -39,7 +39,11 @@ def summarise(entries: Sequence[LedgerEntry]) -> str:
 
 
 def ingest(
-    pipeline: Pipeline, deployment: Deployment, job_run_id: str, tell: Callable[[str], None]
+    pipeline: Pipeline,
+    deployment: Deployment,
+    job_run_id: str,
+    tell: Callable[[str], None],
+    keys: Collection[str] | None = None,
 ) -> list[LedgerEntry]:
     """Ingest every object whose current version the ledger lacks.
 
@@ -48,16 +52,20 @@ def ingest(
         deployment: buckets and database.
         job_run_id: recorded in the ledger.
         tell: takes a line about each object as soon as it is committed.
+        keys: leave all other objects for another run; None means every object.
 
     Returns:
         A ledger entry for each object.
 
     Raises:
-        DataHubError: bucket or database is missing, the table does not fit the contract, or S3 refuses an object (all
-            the others were ingested then).
+        DataHubError: bucket or database is missing, the table does not fit the contract, one of ``keys`` is no object
+            of the source (nothing was ingested then), or S3 refuses an object (all the others were).
         TryAgainError: other writers were in the way for too long. What was committed until then stays.
     """
-    return _Ingestion(pipeline, deployment, job_run_id, tell).run()
+    ingestion = _Ingestion(pipeline, deployment, job_run_id, tell)
+    if keys is not None:
+        ingestion.restrict_to(keys)
+    return ingestion.run()
 
 
 class _Ingestion:
@@ -67,11 +75,24 @@ class _Ingestion:
         self._table = pipeline.table
         self._job_run_id = job_run_id
         self._bucket = SourceBucket(pipeline.source, deployment.source_bucket)
+        self._keys: frozenset[str] | None = None
         self._tables = Tables.ensure(open_catalog(), deployment, pipeline.table)
         self._ledger = Ledger(self._tables.ledger, self._tables.rows)
         self._tell = tell
         self._done: list[LedgerEntry] = []
         self._unreadable: dict[str, str] = {}
+
+    def restrict_to(self, keys: Collection[str]) -> None:
+        self._keys = frozenset(keys)
+        listed = list(self._wanted_objects())
+        if unknown := sorted(self._keys - {item.key for item in listed}):
+            raise DataHubError(
+                f"The source has no such object: {', '.join(unknown)}. Name keys that are in the bucket and fit the "
+                "prefix and pattern of the pipeline file; nothing was ingested"
+            )
+        new = {item.key for item in arrivals.missing_from(self._ledger, listed)}
+        for key in sorted(self._keys - new):
+            self._tell(f"{key}: dealt with already")
 
     def run(self) -> list[LedgerEntry]:
         self._repair_ledger()
@@ -88,8 +109,12 @@ class _Ingestion:
 
     def _new_objects(self) -> list[SourceObject]:
         self._ledger.refresh()
-        new = arrivals.missing_from(self._ledger, self._bucket.list_objects())
+        new = arrivals.missing_from(self._ledger, self._wanted_objects())
         return [item for item in new if item.key not in self._unreadable]
+
+    def _wanted_objects(self) -> Iterable[SourceObject]:
+        listed = self._bucket.list_objects()
+        return listed if self._keys is None else (item for item in listed if item.key in self._keys)
 
     def _repair_ledger(self) -> None:
         entries = self._ledger.unrecorded()

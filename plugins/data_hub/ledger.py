@@ -1,6 +1,6 @@
 """The ledger: what became of every object, append-only; an object's state is its latest entry."""
 
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
@@ -13,7 +13,7 @@ from pyiceberg.table import Table as IcebergTable
 from data_hub import commit, pipeline
 from data_hub.commit import Commit, CommitConflict
 from data_hub.errors import DataHubError, TryAgainError
-from data_hub.ledger_entry import ACKNOWLEDGED, REJECTED, SCHEMA, LedgerEntry, to_arrow
+from data_hub.ledger_entry import ACKNOWLEDGED, REJECTED, SCHEMA, LedgerEntry, latest_of_each, to_arrow
 
 ATTEMPTS = 20
 
@@ -37,7 +37,7 @@ class Ledger:
     @classmethod
     def open(cls, catalog: Catalog, database: str, table: pipeline.Table) -> "Ledger":
         """Open the ledger of a table; it is empty before the first ingestion."""
-        return cls(_load(catalog, (database, table.ledger_name)), _load(catalog, (database, table.name)))
+        return cls(load(catalog, (database, table.ledger_name)), load(catalog, (database, table.name)))
 
     def entries(self) -> dict[str, LedgerEntry]:
         """Return key to latest entry, as of the last ``refresh``."""
@@ -48,15 +48,8 @@ class Ledger:
 
     def _latest(self) -> dict[str, LedgerEntry]:
         every = pa.concat_tables([self._recorded(), to_arrow(self.unrecorded())])
-        # What was decided on a state of the table comes after the commit that made it, whoever writes first.
         every = every.append_column("is_decision", pc.is_null(every["commit_id"]))
-        order = ("sequence_number", "is_decision", "recorded_at")
-        ordered = every.sort_by([(name, "ascending") for name in order])
-        columns = [name for name in SCHEMA.names if name != "key"]
-        # Without the option pyarrow would fill a null of the latest entry from an older one.
-        keep_nulls = pc.ScalarAggregateOptions(skip_nulls=False)
-        last = ordered.group_by("key", use_threads=False).aggregate([(name, "last", keep_nulls) for name in columns])
-        latest = last.rename_columns({f"{name}_last": name for name in columns})
+        latest = latest_of_each(every, "key").drop_columns(["is_decision"])
         return {row["key"]: LedgerEntry(**row) for row in latest.to_pylist()}
 
     def rejected_files(self) -> list[LedgerEntry]:
@@ -66,19 +59,7 @@ class Ledger:
 
     def unrecorded(self) -> list[LedgerEntry]:
         """Return entries that only the table's snapshots hold, because the job that made them died."""
-        if self._data_table is None:
-            return []
-        known = set(self._recorded()["commit_id"].unique().to_pylist())
-        found = []
-        for snapshot in self._data_table.snapshots():
-            commit_id = commit.id_of(snapshot)
-            if commit_id is None or commit_id in known:
-                continue
-            for summary in commit.entries_of(snapshot):
-                entry = LedgerEntry.from_summary(summary).of_commit(commit_id, snapshot.sequence_number or 0)
-                recorded_at = datetime.fromtimestamp(snapshot.timestamp_ms / 1000, UTC)
-                found.append(replace(entry, recorded_at=recorded_at, table_uuid=self._table_uuid()))
-        return found
+        return unrecorded(self._data_table, set(self._recorded()["commit_id"].unique().to_pylist()))
 
     def record(self, entries: Sequence[LedgerEntry]) -> None:
         """Append entries; what the ledger says already is not said twice.
@@ -144,16 +125,43 @@ class Ledger:
         return self._rows.filter(pc.equal(self._rows["table_uuid"], self._table_uuid()))
 
     def _table_uuid(self) -> str:
-        return str(self._data_table.metadata.table_uuid) if self._data_table else ""
+        return uuid_of(self._data_table)
+
+
+def unrecorded(data_table: IcebergTable | None, known_commits: Set[str]) -> list[LedgerEntry]:
+    """Return the entries of commits that the ledger does not know, from the table's snapshots.
+
+    Args:
+        data_table: the table, None before it is made.
+        known_commits: ids of the commits that the ledger knows.
+    """
+    if data_table is None:
+        return []
+    found = []
+    for snapshot in data_table.snapshots():
+        commit_id = commit.id_of(snapshot)
+        if commit_id is None or commit_id in known_commits:
+            continue
+        for summary in commit.entries_of(snapshot):
+            entry = LedgerEntry.from_summary(summary).of_commit(commit_id, snapshot.sequence_number or 0)
+            recorded_at = datetime.fromtimestamp(snapshot.timestamp_ms / 1000, UTC)
+            found.append(replace(entry, recorded_at=recorded_at, table_uuid=uuid_of(data_table)))
+    return found
+
+
+def uuid_of(data_table: IcebergTable | None) -> str:
+    """Return the UUID by which the ledger knows a table, empty before the table is made."""
+    return str(data_table.metadata.table_uuid) if data_table else ""
+
+
+def load(catalog: Catalog, identifier: tuple[str, str]) -> IcebergTable | None:
+    """Load a table, None when there is none."""
+    try:
+        return catalog.load_table(identifier)
+    except NoSuchTableError:
+        return None
 
 
 def _snapshot_id(table: IcebergTable | None) -> int | None:
     snapshot = table.current_snapshot() if table else None
     return snapshot.snapshot_id if snapshot else None
-
-
-def _load(catalog: Catalog, identifier: tuple[str, str]) -> IcebergTable | None:
-    try:
-        return catalog.load_table(identifier)
-    except NoSuchTableError:
-        return None

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from data_hub.objects import SourceObject
 
@@ -13,6 +14,8 @@ INGESTED = "ingested"
 REJECTED = "rejected"
 SKIPPED = "skipped"
 ACKNOWLEDGED = "acknowledged"
+# What holds for one delivery of a content; the others hold for the content, whenever it is delivered.
+OF_ONE_DELIVERY = frozenset({REJECTED, ACKNOWLEDGED})
 
 _MOMENT = pa.timestamp("us", tz="UTC")
 SCHEMA = pa.schema(
@@ -92,7 +95,7 @@ class LedgerEntry:
         Of ingested objects the content counts; a rejected one that is delivered again is read again, also with the
         same content, for the contract may have changed.
         """
-        if self.status in {REJECTED, ACKNOWLEDGED} and self.last_modified != item.last_modified:
+        if self.status in OF_ONE_DELIVERY and self.last_modified != item.last_modified:
             return False
         return self.etag == item.etag
 
@@ -122,3 +125,21 @@ def to_arrow(entries: Iterable[LedgerEntry]) -> pa.Table:
     """Return entries as rows of ``SCHEMA``."""
     names = [field.name for field in fields(LedgerEntry)]
     return pa.Table.from_pylist([{name: getattr(entry, name) for name in names} for entry in entries], schema=SCHEMA)
+
+
+def latest_of_each(rows: pa.Table, key: str) -> pa.Table:
+    """Return the latest entry of each object.
+
+    Args:
+        rows: entries; beside ``key`` they need ``sequence_number``, ``is_decision`` (the entry belongs to no commit)
+            and ``recorded_at``.
+        key: column that names the object.
+    """
+    # What was decided on a state of the table comes after the commit that made it, whoever writes first.
+    order = ("sequence_number", "is_decision", "recorded_at")
+    ordered = rows.sort_by([(name, "ascending") for name in order])
+    columns = [name for name in rows.column_names if name != key]
+    # Without the option pyarrow would fill a null of the latest entry from an older one.
+    keep_nulls = pc.ScalarAggregateOptions(skip_nulls=False)
+    last = ordered.group_by(key, use_threads=False).aggregate([(name, "last", keep_nulls) for name in columns])
+    return last.rename_columns({f"{name}_last": name for name in columns})

@@ -11,8 +11,8 @@ import boto3
 from botocore.exceptions import ClientError
 
 from data_hub.errors import DataHubError
+from data_hub.key_pattern import KeyPattern, key_regex
 from data_hub.lines import ByteStream
-from data_hub.pipeline import Source
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -84,16 +84,15 @@ class OpenObject:
     version_id: str | None
 
 
-def is_object_of(source: Source, key: str) -> bool:
+def is_object_of(source: KeyPattern, key: str) -> bool:
     """Tell whether a key lies under the source's prefix and fits its pattern."""
-    pattern = "".join("[^/]*" if part == "*" else re.escape(part) for part in re.split(r"(\*)", source.pattern))
-    return re.fullmatch(re.escape(source.prefix) + pattern, key) is not None
+    return re.fullmatch(key_regex(source), key) is not None
 
 
 class SourceBucket:
     """The bucket that objects arrive in."""
 
-    def __init__(self, source: Source, bucket: str) -> None:
+    def __init__(self, source: KeyPattern, bucket: str) -> None:
         self._source = source
         self._bucket = bucket
         self._s3: S3Client = boto3.client("s3")
