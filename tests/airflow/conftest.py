@@ -20,6 +20,14 @@ atexit.register(shutil.rmtree, _HOME, ignore_errors=True)
 os.environ.update(settings(_HOME, ROOT))
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Try everything in this folder with MWAA's Airflows too."""
+    for item in items:
+        if Path(__file__).parent in item.path.parents:
+            item.add_marker("mwaa")
+
+
 @pytest.fixture
 def deployed(aws: LocalAws, make_glue_job: MakeGlueJob) -> DeployedPipeline:
     """A pipeline with buckets, database and an ingestion job that tells where it is deployed."""

@@ -5,13 +5,14 @@ from pathlib import Path
 
 import pytest
 from airflow.dag_processing.dagbag import DagBag
-from airflow.sdk import DAG
+from airflow.sdk import DAG, AssetOrTimeSchedule, CronTriggerTimetable
 from airflow.serialization.serialized_objects import DagSerialization
+from airflow.triggers.base import BaseEventTrigger
 from collections_pipeline import PIPELINE_TEXT, ROOT
 from deployed_pipeline import INGESTION, VIEWS
 
 from data_hub import graph, pipeline_file
-from data_hub.airflow import build_dag
+from data_hub.airflow import build_dag, notifications
 from data_hub.errors import DataHubError
 from data_hub.pipeline import Pipeline
 
@@ -62,13 +63,19 @@ def test_the_ids_of_the_first_pipeline_stay(bag: DagBag) -> None:
 def test_jobs_run_in_the_order_of_their_glue_triggers(dag: DAG, pipeline: Pipeline) -> None:
     upstream = graph.upstream_jobs(pipeline)
     for job in pipeline.jobs:
-        started = {"wait_for_objects"} if job in graph.start_jobs(pipeline) else set()
-        assert dag.get_task(job).upstream_task_ids == upstream[job] | started
+        assert dag.get_task(job).upstream_task_ids == upstream[job] | {"wait_for_objects"}
+        assert dag.get_task(job).trigger_rule == "none_failed_min_one_success"
 
 
 def test_rejected_files_is_the_only_leaf(dag: DAG) -> None:
     assert [task.task_id for task in dag.leaves] == ["rejected_files"]
-    assert dag.get_task("rejected_files").trigger_rule == "none_failed"
+
+
+def test_rejected_files_runs_whatever_the_jobs_did_and_leaves_the_verdict_to_them(dag: DAG) -> None:
+    rejected_files = dag.get_task("rejected_files")
+    assert rejected_files.is_teardown
+    assert rejected_files.on_failure_fail_dagrun is False
+    assert rejected_files.trigger_rule == "all_done_setup_success"
 
 
 def test_every_wait_is_finite(dag: DAG, pipeline: Pipeline) -> None:
@@ -113,12 +120,28 @@ def test_the_scheduler_can_store_the_dag(dag: DAG) -> None:
     assert stored.task_ids == dag.task_ids
 
 
-@pytest.mark.parametrize(("orchestrator", "schedule"), [("airflow", "0 * * * *"), ("glue", None)])
-def test_the_orchestrator_decides_whether_the_clock_starts_runs(
-    tmp_path: Path, orchestrator: str, schedule: str | None
-) -> None:
-    text = PIPELINE_TEXT.replace("orchestrator: airflow", f"orchestrator: {orchestrator}")
-    assert build_dag(str(write_dag(tmp_path, "other", text))).schedule == schedule
+def test_arrivals_and_the_clock_start_runs(tmp_path: Path) -> None:
+    schedule = build_dag(str(write_dag(tmp_path, "other", PIPELINE_TEXT))).schedule
+    assert isinstance(schedule, AssetOrTimeSchedule)
+    assert schedule.timetable == CronTriggerTimetable("0 * * * *", timezone="UTC")
+    (asset,) = schedule.asset_condition.objects
+    assert (asset.name, asset.uri) == ("other_arrivals", "glue://other/arrivals")
+    (watcher,) = asset.watchers
+    assert isinstance(watcher.trigger, BaseEventTrigger)
+
+
+def test_a_pipeline_that_glue_drives_is_started_by_hand_only(tmp_path: Path) -> None:
+    text = PIPELINE_TEXT.replace("orchestrator: airflow", "orchestrator: glue")
+    assert build_dag(str(write_dag(tmp_path, "other", text))).schedule is None
+
+
+def test_a_run_that_fails_for_a_day_pauses_the_dag(dag: DAG) -> None:
+    assert dag.max_consecutive_failed_dag_runs == 24
+
+
+def test_people_are_told_of_failures(dag: DAG) -> None:
+    assert dag.on_failure_callback == notifications.notify_run_failure
+    assert all(task.on_failure_callback == [notifications.notify_task_failure] for task in dag.tasks)
 
 
 def test_a_broken_pipeline_file_breaks_its_own_dag_only(tmp_path: Path) -> None:
@@ -150,7 +173,7 @@ def test_two_jobs_after_one_both_lead_to_rejected_files(tmp_path: Path) -> None:
         "timeout: 5, max_concurrent_runs: 1}\ntriggers:",
     ).replace(f"actions: [{{job: {VIEWS}}}]", f"actions: [{{job: {VIEWS}}}, {{job: second-views}}]")
     dag = build_dag(str(write_dag(tmp_path, "fan-out", text)))
-    assert dag.get_task("second-views").upstream_task_ids == {INGESTION}
+    assert dag.get_task("second-views").upstream_task_ids == {"wait_for_objects", INGESTION}
     assert dag.get_task("rejected_files").upstream_task_ids == {VIEWS, "second-views"}
     assert [task.task_id for task in dag.leaves] == ["rejected_files"]
 

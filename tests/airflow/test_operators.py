@@ -2,23 +2,20 @@ import http.server
 import json
 import threading
 from collections.abc import Iterator
-from datetime import timedelta
 
 import pytest
 from airflow.sdk.exceptions import AirflowException, AirflowFailException
 from botocore.exceptions import ClientError
 from deployed_pipeline import MakeGlueJob
-from task_context import RecordingTaskInstance, resume, start
+from glue_operator import operator_of
+from job_trials import wait_for_state
+from task_context import RecordingTaskInstance, context_of, resume, start
 
 from data_hub.airflow import operators
-from data_hub.airflow.operators import GlueJobRunOperator
+from data_hub.airflow.hooks import DeployedGlueJobHook
 from local_aws.process import LocalAws
 
 WAITS = "import time; time.sleep(60)"
-
-
-def operator_of(job: str) -> GlueJobRunOperator:
-    return GlueJobRunOperator(task_id=job, job_name=job, job_timeout=timedelta(minutes=1))
 
 
 def test_a_run_that_succeeds_leaves_its_id_and_state(aws: LocalAws, make_glue_job: MakeGlueJob) -> None:
@@ -70,6 +67,25 @@ def test_a_retry_goes_on_with_the_run_that_is_still_going(aws: LocalAws, make_gl
     aws.client("glue").batch_stop_job_run(JobName=operator.job_name, JobRunIds=[runs[0]["Id"]])
 
 
+def test_a_retry_takes_over_a_run_that_has_succeeded(aws: LocalAws, make_glue_job: MakeGlueJob) -> None:
+    operator = operator_of(make_glue_job("print('done')"))
+    died, second = (RecordingTaskInstance(operator.task_id, try_number) for try_number in (1, 2))
+    run_id = start(operator, died).trigger.run_id
+    wait_for_state(aws, operator.job_name, run_id, "SUCCEEDED")
+    again = operator_of(operator.job_name)
+    assert resume(again, start(again, second), second) == run_id == second.xcoms["glue_job_run_id"]
+    assert second.xcoms["glue_job_run_details"]["job_run_id"] == run_id
+    assert len(aws.client("glue").get_job_runs(JobName=operator.job_name)["JobRuns"]) == 1
+
+
+def test_a_task_that_is_cleared_after_its_success_runs_the_job_again(aws: LocalAws, make_glue_job: MakeGlueJob) -> None:
+    operator = operator_of(make_glue_job("print('done')"))
+    first = start(operator, RecordingTaskInstance(operator.task_id)).trigger.run_id
+    wait_for_state(aws, operator.job_name, first, "SUCCEEDED")
+    cleared = RecordingTaskInstance(operator.task_id, try_number=2, max_tries=1)
+    assert start(operator_of(operator.job_name), cleared).trigger.run_id != first
+
+
 @pytest.mark.parametrize(
     ("state", "error", "is_retried"),
     [
@@ -83,14 +99,16 @@ def test_a_retry_goes_on_with_the_run_that_is_still_going(aws: LocalAws, make_gl
     ],
 )
 def test_what_a_person_stopped_or_has_to_mend_is_not_tried_again(
-    monkeypatch: pytest.MonkeyPatch, state: str, error: str, is_retried: bool
+    aws: LocalAws, monkeypatch: pytest.MonkeyPatch, state: str, error: str, is_retried: bool
 ) -> None:
     monkeypatch.setattr(
-        operators, "read_job_run", lambda name, run_id: {"Id": run_id, "JobRunState": state, "ErrorMessage": error}
+        operators,
+        "read_job_run",
+        lambda name, run_id: {"Id": run_id, "JobName": name, "JobRunState": state, "ErrorMessage": error},
     )
     event = {"status": "error", "run_id": "jr_1", "message": "attempts used up"}
     with pytest.raises(AirflowException, match=f"jr_1 of Glue job j .*{state}") as raised:
-        operator_of("j").execute_complete({"ti": RecordingTaskInstance("j")}, event)
+        operator_of("j").execute_complete(context_of(RecordingTaskInstance("j")), event)
     assert isinstance(raised.value, AirflowFailException) != is_retried
     assert ("attempts used up" if state == "RUNNING" else "why") in str(raised.value)
 
@@ -101,7 +119,8 @@ def expired_run(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
     class Glue(http.server.BaseHTTPRequestHandler):
         def do_POST(self) -> None:
-            body = json.dumps({"JobRun": {"Id": "jr_1", "JobRunState": "EXPIRED"}}).encode()
+            job_run = {"Id": "jr_1", "JobName": "j", "JobRunState": "EXPIRED"}
+            body = json.dumps({"JobRun": job_run, "events": [], "nextBackwardToken": "b"}).encode()
             self.send_response(200)
             self.send_header("Content-Length", str(len(body)))
             self.end_headers()
@@ -118,7 +137,7 @@ def expired_run(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 
 def test_the_trigger_ends_at_expired(aws: LocalAws, expired_run: None, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(GlueJobRunOperator, "submit_job", lambda self, context: "jr_1")
+    monkeypatch.setattr(DeployedGlueJobHook, "initialize_job", lambda self, *_: {"JobRunId": "jr_1"})
     operator, task_instance = operator_of("j"), RecordingTaskInstance("j")
     with pytest.raises(AirflowException, match="ended EXPIRED: it waited too long"):
         resume(operator, start(operator, task_instance), task_instance)

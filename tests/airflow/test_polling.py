@@ -1,3 +1,4 @@
+from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
@@ -6,17 +7,23 @@ from data_hub.airflow import polling
 from data_hub.errors import DataHubError
 
 
-def test_the_environment_sets_the_interval(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("DATA_HUB_POLL_SECONDS", "7")
-    assert polling.poll_seconds() == 7
-    monkeypatch.delenv("DATA_HUB_POLL_SECONDS")
-    assert polling.poll_seconds() == 30
+@pytest.mark.parametrize(
+    ("variable", "seconds", "default"),
+    [("DATA_HUB_POLL_SECONDS", polling.poll_seconds, 30), ("DATA_HUB_WATCH_SECONDS", polling.watch_seconds, 60)],
+)
+def test_the_environment_sets_the_intervals(
+    monkeypatch: pytest.MonkeyPatch, variable: str, seconds: Callable[[], int], default: int
+) -> None:
+    monkeypatch.setenv(variable, "7")
+    assert seconds() == 7
+    monkeypatch.delenv(variable)
+    assert seconds() == default
 
 
 @pytest.mark.parametrize("value", ["0", "-1", "soon", "", "0.5"])
 def test_another_value_is_refused(monkeypatch: pytest.MonkeyPatch, value: str) -> None:
     monkeypatch.setenv("DATA_HUB_POLL_SECONDS", value)
-    with pytest.raises(DataHubError, match="set a whole number above 0"):
+    with pytest.raises(DataHubError, match=r"DATA_HUB_POLL_SECONDS.*set a whole number above 0"):
         polling.poll_seconds()
 
 

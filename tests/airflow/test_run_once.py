@@ -115,11 +115,27 @@ def test_a_job_that_fails_fails_the_run_with_glues_own_error(runner: Runner) -> 
         "wait_for_objects": "success",
         INGESTION: "failed",
         VIEWS: "upstream_failed",
-        "rejected_files": "upstream_failed",
+        "rejected_files": "success",
     }
     failed = next(event for event in events if event["state"] == "failed")
     assert failed["error"].endswith("ended FAILED: ValueError: the script says why")
     assert (exit_code, events[-1]["state"]) == (1, "failed")
+
+
+@pytest.mark.slow
+def test_a_rejected_file_fails_the_run_though_only_the_last_task_is_red(runner: Runner) -> None:
+    runner.aws.client("s3").put_object(Bucket="raw", Key=KEY.replace("fry9c", "bad"), Body=b"not,our,header\n1,2,3\n")
+    exit_code, events = runner.run()
+    assert ends(events) == {
+        "wait_for_objects": "success",
+        INGESTION: "success",
+        VIEWS: "success",
+        "rejected_files": "failed",
+    }
+    assert (exit_code, events[-1]["state"]) == (1, "failed")
+    counts = next(event for event in events if event.get("task") == INGESTION and event["state"] == "success")
+    assert " rows read = " in counts["summary"]
+    runner.aws.client("s3").delete_object(Bucket="raw", Key=KEY.replace("fry9c", "bad"))
 
 
 @pytest.mark.slow

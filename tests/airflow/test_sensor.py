@@ -1,10 +1,12 @@
 import time
+from typing import Any
 
 import pytest
 from airflow.providers.amazon.aws.sensors.s3 import S3KeySensor
 from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 from collections_pipeline import HEADER_V1, PIPELINE, row_v1
 from deployed_pipeline import DeployedPipeline, MakeGlueJob
+from sensor_context import context_of
 from task_context import RecordingTaskInstance
 
 from data_hub.airflow.sensor import NewObjectsSensor
@@ -12,15 +14,15 @@ from data_hub.ingest import ingest
 from local_aws.process import LocalAws
 
 
-def look(deployed: DeployedPipeline, task_instance: RecordingTaskInstance) -> object:
-    sensor = NewObjectsSensor(task_id="wait_for_objects", pipeline=deployed.pipeline)
-    sensor.execute({"ti": task_instance})  # type: ignore[arg-type]
-    return task_instance.xcoms["new_objects"]
-
-
 @pytest.fixture
 def task_instance() -> RecordingTaskInstance:
     return RecordingTaskInstance("wait_for_objects")
+
+
+def look(deployed: DeployedPipeline, task_instance: RecordingTaskInstance) -> Any:
+    sensor = NewObjectsSensor(task_id="wait_for_objects", pipeline=deployed.pipeline)
+    sensor.execute(context_of(task_instance, "scheduled"))
+    return task_instance.xcoms["new_objects"]
 
 
 def test_it_goes_on_when_objects_are_new(deployed: DeployedPipeline, task_instance: RecordingTaskInstance) -> None:
@@ -28,7 +30,8 @@ def test_it_goes_on_when_objects_are_new(deployed: DeployedPipeline, task_instan
     deployed.put("collections-data/ingest_ts=2/b.csv.gz", b"b")
     deployed.put("collections-data/readme.txt", b"no object of the pipeline")
     keys = ["collections-data/ingest_ts=1/a.csv", "collections-data/ingest_ts=2/b.csv.gz"]
-    assert look(deployed, task_instance) == {"count": 2, "keys": keys}
+    found = look(deployed, task_instance)
+    assert (found["count"], found["keys"], len(found["digest"])) == (2, keys, 32)
     assert task_instance.xcoms["summary"] == "2 new objects"
 
 
@@ -36,7 +39,6 @@ def test_it_hands_on_a_hundred_keys_at_most(deployed: DeployedPipeline, task_ins
     for number in range(101):
         deployed.put(f"collections-data/ingest_ts={number}/a.csv", b"a")
     answer = look(deployed, task_instance)
-    assert isinstance(answer, dict)
     assert (answer["count"], len(answer["keys"])) == (101, 100)
 
 
@@ -53,10 +55,10 @@ def test_it_goes_on_until_the_views_have_followed_the_table(
     views = f"views-{deployed.name}"
     deployed.put("collections-data/ingest_ts=1/a.csv", HEADER_V1 + row_v1())
     ingest(deployed.pipeline, deployed.deployment, "jr_1", print)
-    assert look(deployed, task_instance) == {"count": 0, "keys": []}
+    assert look(deployed, task_instance) == {"count": 0, "keys": [], "digest": ""}
     assert task_instance.xcoms["summary"] == f"no new objects; {views} behind"
     run_job(deployed.aws, make_glue_job("raise SystemExit('no views')", name=views))
-    assert look(deployed, task_instance) == {"count": 0, "keys": []}
+    assert look(deployed, task_instance) == {"count": 0, "keys": [], "digest": ""}
     deployed.aws.client("glue").delete_job(JobName=views)
     run_job(deployed.aws, make_glue_job("print('views')", name=views))
     with pytest.raises(AirflowSkipException):

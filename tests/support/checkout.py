@@ -28,15 +28,21 @@ class Checkout:
             shutil.copytree(ROOT / folder, path / folder, ignore=shutil.ignore_patterns("__pycache__"))
         return cls(path)
 
+    @property
+    def command(self) -> list[str]:
+        """The command line's words before its arguments."""
+        return [sys.executable, "-m", "hub_cli"]
+
     def hub(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         """Run the command line to its end, without a terminal."""
-        command = [sys.executable, "-m", "hub_cli", *arguments]
-        return subprocess.run(command, cwd=self.path, env=self.environment(), capture_output=True, text=True)
+        return subprocess.run(
+            [*self.command, *arguments], cwd=self.path, env=self.environment(), capture_output=True, text=True
+        )
 
     def start_hub(self, *arguments: str) -> "subprocess.Popen[str]":
         """Start the command line; its output is read from ``stdout``."""
         return subprocess.Popen(
-            [sys.executable, "-m", "hub_cli", *arguments],
+            [*self.command, *arguments],
             cwd=self.path,
             env=self.environment(),
             stdout=subprocess.PIPE,

@@ -1,11 +1,10 @@
-"""Airflow assets that a pipeline's jobs make."""
+"""Airflow assets of a pipeline: what its jobs make, and what arrives."""
 
-from airflow.sdk import Asset
+from airflow.sdk import Asset, AssetWatcher
 
+from data_hub.airflow import scripts
+from data_hub.airflow.arrival_triggers import ArrivalTrigger, watched_by
 from data_hub.pipeline import Pipeline
-
-_INGESTION_SCRIPT = "glue_csv_to_iceberg.py"
-_VIEWS_SCRIPT = "glue_create_views_dual_engine.py"
 
 
 def made_by(pipeline: Pipeline, job: str) -> list[Asset]:
@@ -15,7 +14,14 @@ def made_by(pipeline: Pipeline, job: str) -> list[Asset]:
     """
     table, name = pipeline.table.name, pipeline.pipeline
     by_script = {
-        _INGESTION_SCRIPT: [Asset(name=table, uri=f"glue://{name}/{table}")],
-        _VIEWS_SCRIPT: [Asset(name=f"{name}_views", uri=f"glue://{name}/views")],
+        scripts.INGESTION: [Asset(name=table, uri=f"glue://{name}/{table}")],
+        scripts.VIEWS: [Asset(name=f"{name}_views", uri=f"glue://{name}/views")],
     }
     return by_script.get(pipeline.jobs[job].script, [])
+
+
+def arrivals(pipeline: Pipeline) -> Asset:
+    """Return the asset that stands for new objects of the pipeline's source, with the watcher that announces them."""
+    name = f"{pipeline.pipeline}_arrivals"
+    watcher = AssetWatcher(name=name, trigger=ArrivalTrigger(**watched_by(pipeline)))
+    return Asset(name=name, uri=f"glue://{pipeline.pipeline}/arrivals", watchers=[watcher])

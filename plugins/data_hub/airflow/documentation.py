@@ -2,6 +2,8 @@
 
 from collections.abc import Sequence
 
+from data_hub.airflow import polling
+from data_hub.airflow.task_ids import REJECTED_FILES, SENSOR
 from data_hub.pipeline import Pipeline
 
 
@@ -19,10 +21,6 @@ def to_markdown(pipeline: Pipeline, generations: Sequence[Sequence[str]]) -> str
             Mermaid.)
     """
     picture = "\n   │\n   ▼\n".join("   ".join(generation) for generation in generations)
-    driver = {
-        "airflow": "Airflow reacts to arrivals.",
-        "glue": "Glue reacts to arrivals; this DAG runs when somebody starts it.",
-    }
     return f"""\
 {describe(pipeline)}.
 
@@ -33,12 +31,36 @@ def to_markdown(pipeline: Pipeline, generations: Sequence[Sequence[str]]) -> str
 {picture}
 ```
 
-- **orchestrator: {pipeline.orchestrator}**: {driver[pipeline.orchestrator]}
-- The run is skipped when no object is new. A job ingests everything that the ledger lacks.
-- `rejected_files` is red while a rejected file was neither delivered again nor acknowledged; it holds nobody up.
-- What a job wrote is in CloudWatch, `/aws-glue/jobs/output` and `/aws-glue/jobs/error`, under the id of its run.
-- Tables: `{pipeline.table.name}`, `{pipeline.table.rejects_name}`, `{pipeline.table.ledger_name}`.
+**What starts a run** (`orchestrator: {pipeline.orchestrator}`)
+
+{_starters(pipeline)}
+- You, with the Trigger button. Its form lets the run wait for a file, ingest some files only, run the views only, or
+  say what it would do.
+
+One run at a time; a run ingests everything that the ledger lacks, also what arrives while it works.
+
+**What the colours mean**
+
+- `{SENSOR}` pink: there was nothing to do, or the same files failed a short while ago and are left alone until the
+  time that its log names.
+- A job red: its Glue run failed; the task's log ends with Glue's error. When the file is mended, delivered again or
+  taken away, the next run starts at once; the same files are tried again after 1, 2, 4 ... 60 minutes.
+- `{REJECTED_FILES}` red, in a run that is green: a rejected file was neither delivered again nor acknowledged. It holds
+  nobody up.
+
+What a job wrote is in its task's log, and in CloudWatch, `/aws-glue/jobs/output` and `/aws-glue/jobs/error`, under the
+id of its run. Tables: `{pipeline.table.name}`, `{pipeline.table.rejects_name}`, `{pipeline.table.ledger_name}`.
 """
+
+
+def _starters(pipeline: Pipeline) -> str:
+    if pipeline.orchestrator == "glue":
+        return "- Glue reacts to arrivals by itself, without this DAG."
+    return (
+        f"- A new object: the watcher looks every {polling.watch_seconds()} seconds and announces new ones on the "
+        f"asset `{pipeline.pipeline}_arrivals`.\n"
+        f"- The clock, `{pipeline.source.catch_up}` (UTC): a run looks for what no announcement led to."
+    )
 
 
 def _source(pipeline: Pipeline) -> str:

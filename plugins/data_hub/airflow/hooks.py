@@ -1,12 +1,24 @@
 """Glue hook that starts deployed jobs only."""
 
-from airflow.providers.amazon.aws.hooks.glue import GlueJobHook
+from __future__ import annotations
 
-from data_hub.airflow.jobs import read_job
+from typing import TYPE_CHECKING, Any
+
+from airflow.providers.amazon.aws.hooks.glue import GlueJobHook
+from botocore.exceptions import ClientError
+
+from data_hub.airflow.job_run_outcome import WORKING
+from data_hub.airflow.jobs import find_run, read_job
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+# Every run of a task carries it; the stock operator finds the task's runs by it.
+TASK_UUID_ARGUMENT = "--airflow_task_uuid"
 
 
 class DeployedGlueJobHook(GlueJobHook):
-    """A GlueJobHook that never creates a job.
+    """A GlueJobHook that never creates a job, and finds the run whose start nobody confirmed.
 
     The stock hook creates a job that it does not find, with 10 DPUs, so a mistyped name would cost money.
     """
@@ -18,3 +30,36 @@ class DeployedGlueJobHook(GlueJobHook):
             DataHubError: the job is not deployed.
         """
         return read_job(str(self.job_name))["Name"]
+
+    def initialize_job(
+        self, script_arguments: dict[str, Any] | None = None, run_kwargs: dict[str, Any] | None = None
+    ) -> dict[str, str]:
+        """Start a run.
+
+        When the answer of StartJobRun is lost, boto3 asks again, and Glue refuses the second run because of the first:
+        then that first one is the task's run.
+
+        Returns:
+            ``{"JobRunId": id}``.
+
+        Raises:
+            DataHubError: the job is not deployed.
+            ClientError: Glue refused the start; ``is_refusal`` tells whether the job's slots are taken.
+        """
+        try:
+            return super().initialize_job(script_arguments, run_kwargs)
+        except ClientError as error:
+            found = self._find_own_run(script_arguments or {}) if is_refusal(error) else None
+            if found is None:
+                raise
+            self.log.info("Glue had started run %s of this task already", found)
+            return {"JobRunId": found}
+
+    def _find_own_run(self, script_arguments: Mapping[str, Any]) -> str | None:
+        found = find_run(str(self.job_name), TASK_UUID_ARGUMENT, script_arguments[TASK_UUID_ARGUMENT])
+        return found["Id"] if found and found["JobRunState"] in WORKING else None
+
+
+def is_refusal(error: ClientError) -> bool:
+    """Tell whether Glue refused to start a run because as many as allowed are going already."""
+    return error.response["Error"]["Code"] == "ConcurrentRunsExceededException"

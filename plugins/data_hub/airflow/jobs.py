@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
     from data_hub.pipeline import Pipeline
 
+_RUNS_LOOKED_AT = 200
+
 
 def read_job(name: str) -> JobTypeDef:
     """Return a deployed Glue job.
@@ -35,6 +37,14 @@ def read_job(name: str) -> JobTypeDef:
 def read_job_run(job_name: str, job_run_id: str) -> JobRunTypeDef:
     """Return a run of a Glue job."""
     return boto3.client("glue").get_job_run(JobName=job_name, RunId=job_run_id)["JobRun"]
+
+
+def find_run(job_name: str, argument: str, value: str) -> JobRunTypeDef | None:
+    """Return the newest run that was started with an argument, or None."""
+    paginator = boto3.client("glue").get_paginator("get_job_runs")
+    pages = paginator.paginate(JobName=job_name, PaginationConfig={"MaxItems": _RUNS_LOOKED_AT})
+    found = [run for page in pages for run in page["JobRuns"] if run.get("Arguments", {}).get(argument) == value]
+    return max(found, key=lambda run: run["StartedOn"], default=None)
 
 
 def read_deployment(pipeline: Pipeline) -> Deployment:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from airflow.sdk import BaseOperator
 from airflow.sdk.exceptions import AirflowFailException
 
-from data_hub.airflow.failures import failing_without_retry
+from data_hub.airflow.failures import KnownFailure, failing_without_retry
 from data_hub.airflow.jobs import read_deployment
 from data_hub.airflow.summary import leave_summary
 
@@ -21,7 +21,8 @@ if TYPE_CHECKING:
 class RejectedFilesOperator(BaseOperator):
     """Fails while the ledger holds rejected files that were neither delivered again nor acknowledged.
 
-    It runs after everything else, so a rejected file is seen and holds nobody up.
+    It runs after everything else, so a rejected file is seen and holds nobody up. People are told of it once, by the
+    DAG run in which it was rejected; the runs after that fail in this task with a KnownFailure.
 
     Args:
         pipeline: the pipeline whose ledger is read.
@@ -37,6 +38,7 @@ class RejectedFilesOperator(BaseOperator):
 
         Raises:
             AirflowFailException: files are rejected; each is named with the reason.
+            KnownFailure: they are, but none since this DAG run began.
         """
         from data_hub.catalog import open_catalog
         from data_hub.ledger import Ledger
@@ -47,7 +49,9 @@ class RejectedFilesOperator(BaseOperator):
         rejected = ledger.rejected_files()
         leave_summary(context, f"{len(rejected):,} rejected" if rejected else "none")
         if rejected:
-            raise AirflowFailException(_report(rejected))
+            began = context["dag_run"].start_date
+            is_news = began is None or any(entry.recorded_at >= began for entry in rejected)
+            raise (AirflowFailException if is_news else KnownFailure)(_report(rejected))
 
 
 def _report(rejected: list[LedgerEntry]) -> str:

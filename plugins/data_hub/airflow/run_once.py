@@ -2,7 +2,7 @@
 
 Without scheduler, triggerer and API server (Airflow's ``dag.test()``). The environment says which Airflow home, DAGs
 folder and AWS are meant. Events are JSON lines in the file of ``--events``; Airflow's own log goes to standard output
-and error. The exit code is 0 when the DAG run succeeded.
+and error. The exit code is 0 when the DAG run succeeded and none of its tasks failed.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
-from airflow.sdk import DAG
+from airflow.sdk import DAG, TaskInstanceState
 from airflow.sdk.listener import get_listener_manager
 
 from data_hub.airflow.task_events import Event, TaskEventListener, ended_unseen
@@ -92,10 +92,13 @@ def _run(dag_file: Path, emit: Callable[[Event], None]) -> str:
     listener = TaskEventListener(emit)
     get_listener_manager().add_listener(listener)  # type: ignore[no-untyped-call]
     dag_run = dag.test()
-    for instance in dag_run.get_task_instances():
+    instances = dag_run.get_task_instances()
+    for instance in instances:
         if instance.task_id not in listener.reported:
             emit(ended_unseen(dag.get_task(instance.task_id), str(instance.state)))
-    return str(dag_run.state)
+    # A teardown task that fails leaves the DAG run a success, but whoever waits here wants to know of it.
+    has_failed = any(instance.state == TaskInstanceState.FAILED for instance in instances)
+    return "failed" if has_failed else str(dag_run.state)
 
 
 def _load(dag_file: Path) -> DAG:

@@ -9,7 +9,8 @@ from airflow.listeners import hookimpl
 from airflow.sdk import TaskInstanceState
 
 from data_hub.airflow import summary
-from data_hub.airflow.operators import JOB_RUN_ID_KEY, STATE_KEY, GlueJobRunOperator
+from data_hub.airflow.job_run_report import STATE_KEY
+from data_hub.airflow.operators import JOB_RUN_ID_KEY, GlueJobRunOperator
 
 if TYPE_CHECKING:
     from collections.abc import Callable

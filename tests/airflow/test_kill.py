@@ -1,0 +1,107 @@
+import asyncio
+import http.server
+import threading
+from collections.abc import Iterator
+
+import pytest
+from airflow.sdk.exceptions import AirflowFailException
+from deployed_pipeline import MakeGlueJob
+from glue_operator import operator_of
+from job_trials import job_run, wait_for_state
+from task_context import RecordingTaskInstance, defer_again, remake, resume, start
+
+from data_hub.airflow import triggers
+from data_hub.airflow.triggers import FreeSlotTrigger
+from local_aws.process import LocalAws
+
+WAITS = "import time; time.sleep(60)"
+
+
+@pytest.fixture
+def job(make_glue_job: MakeGlueJob) -> str:
+    return make_glue_job(WAITS)
+
+
+def stop(aws: LocalAws, job: str, run_id: str) -> None:
+    aws.client("glue").batch_stop_job_run(JobName=job, JobRunIds=[run_id])
+
+
+def test_a_user_who_kills_the_deferred_task_stops_the_job_run(aws: LocalAws, job: str) -> None:
+    deferral = start(operator_of(job), RecordingTaskInstance(job))
+    asyncio.run(remake(deferral).on_kill())
+    assert wait_for_state(aws, job, deferral.trigger.run_id, "STOPPED")
+
+
+def test_a_triggerer_that_restarts_does_not(aws: LocalAws, job: str) -> None:
+    deferral = start(operator_of(job), RecordingTaskInstance(job))
+    asyncio.run(remake(deferral).cleanup())
+    assert job_run(aws, job, deferral.trigger.run_id)["JobRunState"] in {"STARTING", "RUNNING"}
+    stop(aws, job, deferral.trigger.run_id)
+
+
+def test_a_run_that_has_ended_meanwhile_is_only_told(
+    aws: LocalAws, make_glue_job: MakeGlueJob, capsys: pytest.CaptureFixture[str]
+) -> None:
+    job = make_glue_job("pass")
+    deferral = start(operator_of(job), RecordingTaskInstance(job))
+    wait_for_state(aws, job, deferral.trigger.run_id, "SUCCEEDED")
+    asyncio.run(remake(deferral).on_kill())
+    assert f"Glue did not stop run {deferral.trigger.run_id} of Glue job {job}" in capsys.readouterr().out
+
+
+def test_a_glue_that_does_not_answer_holds_the_triggerer_up_for_a_bounded_time(
+    aws: LocalAws, job: str, silent_glue: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    deferral = start(operator_of(job), RecordingTaskInstance(job))
+    monkeypatch.setattr(triggers, "_STOP_SECONDS", 0.2)
+    with monkeypatch.context() as patch:
+        patch.setenv("AWS_ENDPOINT_URL", silent_glue)
+        asyncio.run(remake(deferral).on_kill())
+    assert f"Could not stop run {deferral.trigger.run_id} of Glue job {job}, which goes on" in capsys.readouterr().out
+    stop(aws, job, deferral.trigger.run_id)
+
+
+def test_a_task_that_is_killed_on_the_worker_stops_the_job_run(aws: LocalAws, job: str) -> None:
+    operator = operator_of(job)
+    run_id = start(operator, RecordingTaskInstance(job)).trigger.run_id
+    operator.on_kill()
+    assert wait_for_state(aws, job, run_id, "STOPPED")
+
+
+def test_a_task_that_is_killed_before_it_started_a_run_stops_none(job: str) -> None:
+    operator_of(job).on_kill()
+
+
+def test_a_task_that_a_user_clears_starts_a_run_of_its_own(aws: LocalAws, job: str) -> None:
+    cleared = start(operator_of(job), RecordingTaskInstance(job))
+    task_instance = RecordingTaskInstance(job, try_number=2, max_tries=1)
+    waiting = start(operator_of(job), task_instance)
+    assert isinstance(waiting.trigger, FreeSlotTrigger)
+
+    asyncio.run(remake(cleared).on_kill())
+    own = defer_again(operator_of(job), waiting, task_instance)
+    assert own.trigger.run_id != cleared.trigger.run_id
+
+    stop(aws, job, own.trigger.run_id)
+    with pytest.raises(AirflowFailException, match="ended STOPPED"):
+        resume(operator_of(job), own, task_instance)
+
+
+@pytest.fixture
+def silent_glue() -> Iterator[str]:
+    """A server that takes requests and never answers."""
+    is_over = threading.Event()
+
+    class Glue(http.server.BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            is_over.wait(30)
+
+        def log_message(self, *_: object) -> None:
+            """Keep the test's output clean."""
+
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Glue) as server:
+        server.daemon_threads = True
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}"
+        is_over.set()
+        server.shutdown()
