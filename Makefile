@@ -1,12 +1,12 @@
 .DEFAULT_GOAL := help
-.PHONY: help run test up down lint bench
+.PHONY: help run test test-mwaa up down lint bench
 
 PYTHON := .venv/bin/python
 export PYTHONPATH := plugins:.
 
 help:  ## show this help
 	@echo "Simple Data Hub: CSV to Iceberg tables and views on AWS Glue, driven by Airflow; here without an AWS account"
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-6s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 	@echo "  ./hub --help for files of your own, SQL and checks"
 
 run:  ## run the sample through the pipeline once
@@ -16,10 +16,16 @@ test:  ## run all tests
 	@requirements/install dev
 	@$(PYTHON) -m pytest -n 2 --dist loadgroup
 
-up:  ## start the local AWS, until Ctrl-C
+test-mwaa: test-mwaa-3.3.1 test-mwaa-3.2.1  ## run the tests of the DAG with what MWAA's images have
+
+test-mwaa-%:
+	@requirements/install mwaa-$*
+	@.venv-mwaa-$*/bin/python -m pytest -n 2 --dist loadgroup -m mwaa
+
+up:  ## start Airflow with its UI and the local AWS, until Ctrl-C
 	@./hub up
 
-down:  ## end the local AWS
+down:  ## end what make up started
 	@./hub down
 
 lint:  ## check format, style, types and import rules
