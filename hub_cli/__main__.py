@@ -29,6 +29,8 @@ Examples:
   ./hub run report.csv                   your own file
   ./hub sql "SELECT aod, rssdid, bhck2170 FROM fry9c_report_view LIMIT 5"
   ./hub check report.csv                 what would be rejected, and why
+  ./hub up                               Airflow with its UI, until Ctrl-C
+  ./hub put report.csv                   a file arrives there
 """,
 )
 @click.version_option(__version__, prog_name="Simple Data Hub")
@@ -119,25 +121,75 @@ def acknowledge(key: str, pipeline: str) -> None:
     take_note(make_console(), key, pipeline)
 
 
-@hub.command()
+@hub.command(
+    short_help="Start Airflow with its UI, and the local AWS.",
+    epilog="""\b
+Examples:
+  ./hub up                               Airflow on http://127.0.0.1:8080
+  ./hub up --port 0 --no-browser         on a free port
+""",
+)
 @click.option(
     "--port",
-    default=5000,
+    default=8080,
     show_default=True,
     type=click.IntRange(0, 65535),
-    help="Port on 127.0.0.1; 0 takes a free one.",
+    help="Airflow's port on 127.0.0.1; 0 takes a free one.",
 )
-def up(port: int) -> None:
-    """Start the local AWS with all pipelines deployed, until Ctrl-C."""
+@click.option("--no-browser", is_flag=True, help="Do not open the web browser.")
+def up(port: int, *, no_browser: bool) -> None:
+    """Start a fresh local AWS and Airflow with all pipelines, and tell what arrives and runs, until Ctrl-C.
+
+    Data and runs are gone when it ends. Ends with 0 after Ctrl-C, SIGTERM or ./hub down, with 1 when something cannot
+    be started or kept running.
+    """
+    from hub_cli.up import UpOptions
     from hub_cli.up import up as start
 
-    start(make_console(), port)
+    start(UpOptions(port, browser=not no_browser), make_console())
 
 
-@hub.command()
+@hub.command(
+    short_help="Let files arrive in what ./hub up started.",
+    epilog="""\b
+Examples:
+  ./hub put report.csv                   arrives as ingest_ts=<now>/report.csv
+  ./hub put deliveries/                  paths with ingest_ts=<n>/ in them keep it
+""",
+)
+@click.argument("paths", nargs=-1, required=True, type=FILES, metavar="FILE|DIRECTORY...")
+@pipeline_option
+def put(paths: tuple[Path, ...], pipeline: str) -> None:
+    """Upload files to the source bucket of the running local AWS; a run of the pipeline follows by itself."""
+    from hub_cli.put import put as upload
+
+    upload(make_console(), paths, pipeline)
+
+
+@hub.command(
+    short_help="Show what waits, what ran and what was rejected.",
+    epilog="""\b
+Examples:
+  ./hub status
+  ./hub status --json | jq .waiting.count
+""",
+)
+@pipeline_option
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON document on standard output, nothing else.")
+def status(pipeline: str, *, as_json: bool) -> None:
+    """Show who drives a pipeline, files that wait, the last runs, the ledger and the rejected files.
+
+    Of what ./hub up started; when nothing runs, of the last ./hub run.
+    """
+    from hub_cli.status import status as show
+
+    show(make_console(to_standard_error=as_json), pipeline, as_json=as_json)
+
+
+@hub.command(short_help="End what ./hub up started.")
 def down() -> None:
-    """End the local AWS that ./hub up started."""
-    from hub_cli.up import down as end
+    """End what ./hub up started, also what a killed one left behind, and wait until all processes are gone."""
+    from hub_cli.down import down as end
 
     end(make_console())
 

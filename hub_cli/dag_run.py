@@ -10,9 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from hub_cli.airflow_home import settings
+from hub_cli.airflow_home import process_environment, settings
 from hub_cli.locations import ROOT
-from local_aws.environment import without_foreign
 
 STOP_SECONDS = 5.0
 
@@ -74,7 +73,7 @@ def run_dag(
         process = subprocess.Popen(
             [sys.executable, "-m", "hub_cli.airflow_process", str(dag_file), "--events", f"/dev/fd/{writing}"],
             cwd=ROOT,
-            env=_environment(environment, airflow_home),
+            env=process_environment(settings(airflow_home, ROOT), environment),
             stdin=subprocess.PIPE,
             stdout=log_file,
             stderr=subprocess.STDOUT,
@@ -92,12 +91,6 @@ def run_dag(
                 yield DagRunEnd(
                     "failed", f"Airflow ended with exit code {process.wait()} before the run did; its log says why"
                 )
-
-
-def _environment(environment: Mapping[str, str], airflow_home: Path) -> dict[str, str]:
-    airflow = settings(airflow_home, ROOT)
-    airflow["PYTHONPATH"] = os.pathsep.join([airflow["PYTHONPATH"], str(ROOT)])
-    return {**without_foreign(os.environ), **airflow, **environment}
 
 
 @contextmanager

@@ -18,6 +18,8 @@ LOCAL_AWS = STATE / "aws"
 RUN_AWS = STATE / "run-aws"
 RUN_LOCK = STATE / "run.lock"
 RUN_LOG = STATE / "run.log"
+UP = STATE / "up"
+UP_LOCK = STATE / "up.lock"
 
 
 def shown(path: Path) -> str:

@@ -1,0 +1,86 @@
+"""What ``hub up`` prints while it runs: a line for each arrival, each DAG run, and what breaks."""
+
+import contextlib
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+
+from botocore.exceptions import BotoCoreError, ClientError
+from rich.console import Console
+from rich.text import Text
+
+from data_hub.pipeline import Pipeline
+from hub_cli import dag_listing
+from hub_cli.airflow_api import NoAnswer, Refused
+from hub_cli.airflow_server import AirflowServer
+from hub_cli.arrivals_watch import ArrivalsWatch
+from hub_cli.runs_watch import ENDED, RunSummary, RunsWatch
+
+
+class UpLines:
+    """Prints what is new since the last look.
+
+    Args:
+        console: where to print.
+        airflow: the running Airflow.
+        pipelines: what is deployed.
+    """
+
+    def __init__(self, console: Console, airflow: AirflowServer, pipelines: Sequence[Pipeline]) -> None:
+        self._console = console
+        self._airflow = airflow
+        self._arrivals = ArrivalsWatch(pipelines)
+        self._runs = RunsWatch(airflow.api)
+        self._starts: dict[str, int] = {}
+        self._import_errors: Mapping[str, str] = {}
+
+    def print_news(self) -> None:
+        """Print a line for each thing that happened.
+
+        Raises:
+            DataHubError: Airflow cannot be kept running.
+        """
+        self._print_restarts()
+        self._airflow.require_running()
+        # A part that starts again does not answer for a while; the next look tells what was missed.
+        with contextlib.suppress(NoAnswer, Refused, BotoCoreError, ClientError):
+            for text in self._arrivals.look():
+                self._print(f"↓ {text}")
+            for run in self._runs.look():
+                self._print_run(run)
+            self.print_import_errors(dag_listing.import_errors(self._airflow.api))
+
+    def print_import_errors(self, errors: Mapping[str, str]) -> None:
+        """Print import errors that were not there before, and DAGs that are mended.
+
+        Args:
+            errors: DAG id to what is wrong with it.
+        """
+        for dag, error in errors.items():
+            if self._import_errors.get(dag) != error:
+                self._print(f"✘ DAG {dag} cannot be imported; mend it, Airflow looks again\n{error}", "red")
+        for dag in self._import_errors:
+            if dag not in errors:
+                self._print(f"✔ DAG {dag} can be imported again", "green")
+        self._import_errors = errors
+
+    def _print_restarts(self) -> None:
+        for name, component in self._airflow.state().components.items():
+            if component.starts > self._starts.setdefault(name, 1):
+                self._starts[name] = component.starts
+                how = f"with exit code {component.exit_code}"
+                self._print(f"⚠ airflow {name} ended {how}, and was started again", "yellow")
+
+    def _print_run(self, run: RunSummary) -> None:
+        name = f"{run.dag} {run.short_id}"
+        if run.state not in ENDED:
+            self._print(f"▶ {name} began: {run.started_by}")
+            return
+        done = run.state == "success"
+        took = f" in {run.seconds:.0f} s" if run.seconds is not None else ""
+        said = f": {'; '.join(run.summaries)}" if run.summaries else ""
+        self._print(f"{'✔' if done else '✘'} {name} {run.state}{took}{said}", "green" if done else "red")
+        for task in run.failed:
+            self._print(f"  ✘ {task.task}: {task.error}", "red")
+
+    def _print(self, text: str, style: str = "") -> None:
+        self._console.print(Text(f"{datetime.now().astimezone():%H:%M:%S} {text}", style=style))
