@@ -2,7 +2,6 @@
 
 import json
 import signal
-import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -30,6 +29,7 @@ def sample_run(sample: Checkout) -> subprocess.CompletedProcess[str]:
     return sample.hub("run")
 
 
+@pytest.mark.mwaa
 def test_the_sample_goes_through_to_the_views(sample_run: subprocess.CompletedProcess[str]) -> None:
     assert sample_run.returncode == 0, sample_run.stdout + sample_run.stderr
     words = [" ".join(line.split()) for line in sample_run.stdout.splitlines()]
@@ -194,36 +194,3 @@ def test_no_process_stays_however_the_run_is_ended(
     assert running.wait() == exit_code
     assert "Traceback" not in rest
     assert checkout.await_no_process() == []
-
-
-def test_up_serves_until_down(checkout: Checkout) -> None:
-    running = checkout.start_hub("up", "--port", "0")
-    assert running.stdout is not None
-    assert "local AWS on http://127.0.0.1:" in running.stdout.readline()
-    again = checkout.hub("up", "--port", "0")
-    assert again.returncode == 1
-    assert "already runs" in again.stderr
-    assert checkout.hub("sql", "SHOW TABLES").stdout.splitlines()[-1].startswith("0 rows of the local AWS on http://")
-    assert "ended" in checkout.hub("down").stdout
-    running.stdout.read()
-    assert running.wait() == 0
-    assert checkout.await_no_process() == []
-    assert "No local AWS runs" in checkout.hub("down").stdout
-
-
-def test_ctrl_c_ends_up(checkout: Checkout) -> None:
-    running = checkout.start_hub("up", "--port", "0")
-    assert running.stdout is not None
-    assert "local AWS on" in running.stdout.readline()
-    running.send_signal(signal.SIGINT)
-    assert "Interrupted" in running.stdout.read()
-    assert running.wait() == 130
-    assert checkout.await_no_process() == []
-
-
-def test_a_taken_port_is_named(checkout: Checkout) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        port = taken.getsockname()[1]
-        ran = checkout.hub("up", "--port", str(port))
-    assert ran.returncode == 1
-    assert f"Port {port} on 127.0.0.1 is taken" in ran.stderr
