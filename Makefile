@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help run test test-mwaa up down lint bench
+.PHONY: help run test test-mwaa pictures up down lint bench
 
 PYTHON := .venv/bin/python
 export PYTHONPATH := plugins:.
@@ -34,6 +34,10 @@ lint:  ## check format, style, types and import rules
 	@.venv/bin/ruff check .
 	@.venv/bin/mypy
 	@.venv/bin/lint-imports
+
+pictures:  ## take the pictures of docs/ anew
+	@requirements/install dev
+	@DATA_HUB_PICTURES=docs/pictures $(PYTHON) -m pytest tests/airflow_live/test_user_interface.py
 
 bench:  ## measure
 	@requirements/install dev

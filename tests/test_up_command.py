@@ -93,6 +93,7 @@ def test_a_paused_dag_and_waiting_files_are_shown(up: HubUp, tmp_path: Path) -> 
         assert "/late.csv" in shown.partition("Waiting")[2]
     finally:
         up.api.patch("dags/collections", {"is_paused": False})
+    up.trigger()
     up.await_line("1 file: 1 row read = 1 ingested + 0 rejected")
 
 

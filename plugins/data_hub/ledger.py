@@ -13,7 +13,7 @@ from pyiceberg.table import Table as IcebergTable
 from data_hub import commit, pipeline
 from data_hub.commit import Commit, CommitConflict
 from data_hub.errors import DataHubError, TryAgainError
-from data_hub.ledger_entry import ACKNOWLEDGED, REJECTED, SCHEMA, LedgerEntry, latest_of_each, to_arrow
+from data_hub.ledger_entry import ACKNOWLEDGED, REJECTED, SCHEMA, LedgerEntry, to_arrow
 
 ATTEMPTS = 20
 
@@ -48,8 +48,16 @@ class Ledger:
 
     def _latest(self) -> dict[str, LedgerEntry]:
         every = pa.concat_tables([self._recorded(), to_arrow(self.unrecorded())])
+        # What was decided on a state of the table comes after the commit that made it, whoever writes first.
+        # data_hub.covered_versions has the same order.
         every = every.append_column("is_decision", pc.is_null(every["commit_id"]))
-        latest = latest_of_each(every, "key").drop_columns(["is_decision"])
+        order = ("sequence_number", "is_decision", "recorded_at")
+        ordered = every.sort_by([(name, "ascending") for name in order])
+        columns = [name for name in SCHEMA.names if name != "key"]
+        # Without the option pyarrow would fill a null of the latest entry from an older one.
+        keep_nulls = pc.ScalarAggregateOptions(skip_nulls=False)
+        last = ordered.group_by("key", use_threads=False).aggregate([(name, "last", keep_nulls) for name in columns])
+        latest = last.rename_columns({f"{name}_last": name for name in columns})
         return {row["key"]: LedgerEntry(**row) for row in latest.to_pylist()}
 
     def rejected_files(self) -> list[LedgerEntry]:

@@ -6,7 +6,6 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from data_hub.objects import SourceObject
 
@@ -125,21 +124,3 @@ def to_arrow(entries: Iterable[LedgerEntry]) -> pa.Table:
     """Return entries as rows of ``SCHEMA``."""
     names = [field.name for field in fields(LedgerEntry)]
     return pa.Table.from_pylist([{name: getattr(entry, name) for name in names} for entry in entries], schema=SCHEMA)
-
-
-def latest_of_each(rows: pa.Table, key: str) -> pa.Table:
-    """Return the latest entry of each object.
-
-    Args:
-        rows: entries; beside ``key`` they need ``sequence_number``, ``is_decision`` (the entry belongs to no commit)
-            and ``recorded_at``.
-        key: column that names the object.
-    """
-    # What was decided on a state of the table comes after the commit that made it, whoever writes first.
-    order = ("sequence_number", "is_decision", "recorded_at")
-    ordered = rows.sort_by([(name, "ascending") for name in order])
-    columns = [name for name in rows.column_names if name != key]
-    # Without the option pyarrow would fill a null of the latest entry from an older one.
-    keep_nulls = pc.ScalarAggregateOptions(skip_nulls=False)
-    last = ordered.group_by(key, use_threads=False).aggregate([(name, "last", keep_nulls) for name in columns])
-    return last.rename_columns({f"{name}_last": name for name in columns})

@@ -94,7 +94,7 @@ class HeldScript:
 
 @dataclass(frozen=True)
 class HeldTask:
-    """An Airflow task that waits on its worker, each time before its own code runs.
+    """An Airflow task that waits on its worker.
 
     Attributes:
         file: while it is there, the task waits.
@@ -104,9 +104,16 @@ class HeldTask:
 
     @classmethod
     @contextmanager
-    def of(cls, up: HubUp, task: str) -> "Iterator[HeldTask]":
-        """Hold a task from now on; let go at the end."""
-        held = cls(up.checkout.path / HELD / task)
+    def of(cls, up: HubUp, task: str, *, has_started: bool = False) -> "Iterator[HeldTask]":
+        """Hold a task from now on; let go at the end.
+
+        Args:
+            up: where it runs.
+            task: its id.
+            has_started: hold it when Glue has started its job run, not each time before its own code runs.
+        """
+        held = cls(up.checkout.path / HELD / (f"{task}.started" if has_started else task))
+        held._pids_file.unlink(missing_ok=True)
         held.file.touch()
         try:
             yield held
@@ -123,5 +130,8 @@ class HeldTask:
         self.file.unlink(missing_ok=True)
 
     def _pids(self) -> list[int]:
-        pids = self.file.with_suffix(".pids")
-        return [int(pid) for pid in pids.read_text().split()] if pids.exists() else []
+        return [int(pid) for pid in self._pids_file.read_text().split()] if self._pids_file.exists() else []
+
+    @property
+    def _pids_file(self) -> Path:
+        return self.file.with_name(f"{self.file.name}.pids")

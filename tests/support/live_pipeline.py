@@ -15,7 +15,7 @@ from data_hub.catalog import open_catalog
 from data_hub.ledger import Ledger
 from data_hub.ledger_entry import LedgerEntry
 from data_hub.pipeline import Pipeline
-from hub_cli.airflow_api import AirflowApi, NoAnswer, quoted
+from hub_cli.airflow_api import AirflowApi, NoAnswer, Refused, quoted
 from local_aws.deploy import DATABASE
 
 ENDED = {"success", "failed"}
@@ -204,11 +204,19 @@ class LivePipeline:
         return sorted(runs, key=lambda run: run["StartedOn"])
 
     def _is_idle(self) -> bool:
-        active = any(run["state"] not in ENDED for run in self._all_runs())
+        active = any(run["state"] not in ENDED for run in self._all_runs()) or self._is_announced()
         working = {"STARTING", "RUNNING", "STOPPING", "WAITING"}
         return not active and not any(
             run["JobRunState"] in working for job in self.pipeline.jobs for run in self._all_glue_runs(job)
         )
+
+    def _is_announced(self) -> bool:
+        """Tell whether an arrival waits for the end of a run, to start one of its own."""
+        try:
+            self.api.get(f"dags/{self.name}/assets/queuedEvents")
+        except Refused as error:
+            return error.status != 404
+        return True
 
 
 def file_of(rows: int, value: str = "1") -> bytes:

@@ -9,7 +9,7 @@ HELD = "held"
 # A minute of a Glue job's timeout lasts so long.
 MINUTE_SECONDS = 6.0
 
-_DAG_FILE = f'''"""DAG of a trial pipeline, whose tasks wait while a file of their name lies in {HELD}/."""
+_DAG_FILE = f'''"""DAG of a trial pipeline, whose tasks wait at two places while a file lies in {HELD}/."""
 
 import os
 import time
@@ -17,20 +17,30 @@ from datetime import timedelta
 from pathlib import Path
 
 from data_hub.airflow import build_dag
+from data_hub.airflow.hooks import DeployedGlueJobHook
 
-dag = build_dag(__file__)
+HELD = Path(__file__).parent.parent / "{HELD}"
+start = DeployedGlueJobHook.initialize_job
 
 
-def hold(context):
-    file = Path(__file__).parent.parent / "{HELD}" / context["ti"].task_id
+def hold(place):
+    file = HELD / place
     if file.exists():
-        file.with_suffix(".pids").write_text(f"{{os.getppid()}} {{os.getpid()}}")
+        (HELD / f"{{place}}.pids").write_text(f"{{os.getppid()}} {{os.getpid()}}")
     while file.exists():
         time.sleep(0.05)
 
 
+def start_and_hold(self, *arguments):
+    answer = start(self, *arguments)
+    hold(f"{{self.job_name}}.started")
+    return answer
+
+
+DeployedGlueJobHook.initialize_job = start_and_hold
+dag = build_dag(__file__)
 for task in dag.tasks:
-    task._pre_execute_hook = hold
+    task._pre_execute_hook = lambda context: hold(context["ti"].task_id)
     task.retry_delay = timedelta(seconds=1)
 '''
 # Airflow gives up on a worker that is silent for five minutes; here for some seconds.
