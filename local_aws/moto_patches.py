@@ -15,7 +15,7 @@ from moto.core.exceptions import ServiceException
 from moto.core.responses import ActionResult, BaseResponse
 from moto.glue import models
 from moto.glue.exceptions import ConcurrentRunsExceededException, GlueClientError
-from moto.glue.models import FakeJobRun, GlueBackend
+from moto.glue.models import FakeJob, FakeJobRun, GlueBackend
 from moto.glue.responses import GlueResponse
 from moto.logs.models import LogsBackend
 
@@ -40,6 +40,7 @@ def install(runner: JobRunner) -> None:
     """
     _replace(models, "FakeJobRun", lambda _: LocalJobRun)
     _replace(GlueBackend, "start_job_run", functools.partial(_start_job_run, runner))
+    _replace(FakeJob, "get_job_runs", _newest_first)
     _replace(GlueBackend, "create_table", _one_at_a_time)
     _replace(GlueResponse, "update_table", _update_table)
     _replace(LogsBackend, "put_log_events", _one_at_a_time)
@@ -113,6 +114,16 @@ def _start_job_run(runner: JobRunner, original: Callable[..., str]) -> Callable[
         return run_id
 
     return start_job_run
+
+
+def _newest_first(original: Callable[..., list[Any]]) -> Callable[..., list[Any]]:
+    """List the runs of a job as https://docs.aws.amazon.com/glue/latest/webapi/API_GetJobRuns.html says."""
+
+    @functools.wraps(original)
+    def get_job_runs(job: Any) -> list[Any]:
+        return list(reversed(original(job)))
+
+    return get_job_runs
 
 
 def _batch_stop_job_run(response: Any) -> ActionResult:

@@ -45,7 +45,7 @@ def _has_components(begun: HubUp) -> bool:
 def test_ctrl_c_is_how_it_ends(checkout: Checkout) -> None:
     with HubUp.running(checkout) as up:
         run = up.trigger(conf={"wait_minutes": 5})
-        wait_for(lambda: up.task_states(run).get("wait_for_objects") == "deferred", 60, "the deferred task")
+        wait_for(lambda: up.task_states(run).get("wait_for_objects") == "deferred", 120, "the deferred task")
         assert up.stop(signal.SIGINT) == 0
     assert "✔ ending" in up.output()
     assert "Traceback" not in up.output()

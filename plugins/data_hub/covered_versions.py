@@ -17,6 +17,8 @@ COLUMNS = ("key", "etag", "last_modified", "status", "commit_id", "sequence_numb
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _DIGEST_BYTES = 16
+# As Python's objects rows take many times the memory; a data file that was compacted is one batch.
+_ROWS_AT_ONCE = 1000
 # What orders the entries of an object, the first decides: sequence number, whether the entry belongs to no commit,
 # when it was recorded. As bytes they compare as their values do. Ledger.entries has the same order.
 _ORDER = struct.Struct(">Q?Q")
@@ -34,8 +36,9 @@ class CoveredVersions:
         # Digest of the key to what orders the latest entry, followed by the digest of the version that it covers.
         self._latest: dict[bytes, bytes] = {}
         for batch in rows:
-            for row in batch.to_pylist():
-                self._add(**row)
+            for start in range(0, batch.num_rows, _ROWS_AT_ONCE):
+                for row in batch.slice(start, _ROWS_AT_ONCE).to_pylist():
+                    self._add(**row)
 
     def covers(self, item: SourceObject) -> bool:
         """Tell whether this very version was dealt with."""

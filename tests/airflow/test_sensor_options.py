@@ -68,6 +68,10 @@ def test_views_only_and_keys_exclude_each_other(run: Run) -> None:
     assert "choose one" in run.failed(views_only=True, keys=[A])
 
 
+def test_a_misspelt_option_is_no_full_run(run: Run) -> None:
+    assert "started with dryrun; there are only wait_minutes, keys, views_only, dry_run" in run.failed(dryrun=True)
+
+
 def test_only_the_wanted_keys_count(deployed: DeployedPipeline, run: Run) -> None:
     deployed.put(A, b"a")
     deployed.put(B, b"b")

@@ -18,7 +18,7 @@ from botocore.exceptions import ClientError
 from moto import mock_aws
 from moto.core.responses import BaseResponse
 from moto.glue import models
-from moto.glue.models import GlueBackend
+from moto.glue.models import FakeJob, GlueBackend
 from moto.glue.responses import GlueResponse
 from moto.logs.models import LogGroup, LogsBackend
 
@@ -26,7 +26,7 @@ from local_aws import moto_patches
 from local_aws.environment import REGION
 
 ROOT = Path(__file__).resolve().parents[2]
-PATCHED_OWNERS = (models, GlueBackend, GlueResponse, LogsBackend, BaseResponse)
+PATCHED_OWNERS = (models, FakeJob, GlueBackend, GlueResponse, LogsBackend, BaseResponse)
 OVERLAP_SECONDS = 0.2
 JOB = {"Role": "trial", "Command": {"Name": "glueetl", "ScriptLocation": "s3://scripts/trial.py"}}
 
@@ -112,6 +112,14 @@ def test_max_concurrent_runs_holds_for_simultaneous_starts(
     glue.create_job(Name="trial", ExecutionProperty={"MaxConcurrentRuns": 1}, **JOB)
     monkeypatch.setattr(models, "FakeJobRun", meeting_point(models.FakeJobRun))
     assert answers_of_two_at_once(glue.start_job_run, JobName="trial") == outcome
+
+
+@outcomes(vanilla=[0, 1], patched=[1, 0])
+def test_the_newest_run_of_a_job_is_listed_first(glue: Any, outcome: list[int]) -> None:
+    glue.create_job(Name="trial", ExecutionProperty={"MaxConcurrentRuns": 2}, **JOB)
+    started = [glue.start_job_run(JobName="trial")["JobRunId"] for _ in range(2)]
+    listed = [run["Id"] for run in glue.get_job_runs(JobName="trial")["JobRuns"]]
+    assert [started.index(run_id) for run_id in listed] == outcome
 
 
 @outcomes(vanilla=["ok", "ok"], patched=["AlreadyExistsException", "ok"])

@@ -16,7 +16,7 @@ from hub_cli.airflow_api import AirflowApi
 from hub_cli.up_state import UpState
 from local_aws.process import LocalAws
 
-START_SECONDS = 120.0
+START_SECONDS = 200.0
 LOOK_SECONDS = 0.2
 
 T = TypeVar("T")
@@ -97,13 +97,16 @@ class HubUp:
         """Return what it has printed so far."""
         return self.output_file.read_text(encoding="utf-8")
 
-    def await_line(self, text: str, seconds: float = 60.0) -> str:
+    def await_line(self, text: str, seconds: float = 120.0) -> str:
         """Wait until a line with ``text`` is printed; return the line."""
 
         def line() -> str | None:
             return next((line for line in self.output().splitlines() if text in line), None)
 
-        return wait_for(line, seconds, f"the line '{text}' in\n{self.output()}")
+        try:
+            return wait_for(line, seconds, f"the line '{text}'")
+        except AssertionError as error:
+            raise AssertionError(f"{error} in\n{self.output()}") from None
 
     @property
     def state(self) -> UpState:
@@ -135,7 +138,7 @@ class HubUp:
         """Return Airflow's state of a DAG run."""
         return str(self.api.get(f"dags/{dag}/dagRuns/{run_id}")["state"])
 
-    def await_run(self, run_id: str, dag: str = "collections", seconds: float = 90.0) -> str:
+    def await_run(self, run_id: str, dag: str = "collections", seconds: float = 120.0) -> str:
         """Wait until a DAG run has ended; return its state."""
         wait_for(lambda: self.run_state(run_id, dag) in {"success", "failed"}, seconds, f"the end of {run_id}")
         return self.run_state(run_id, dag)

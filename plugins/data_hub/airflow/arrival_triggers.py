@@ -137,19 +137,16 @@ class NewObjectsTrigger(BaseTrigger):
         return f"{__name__}.{type(self).__name__}", self.arguments
 
     async def run(self) -> AsyncIterator[TriggerEvent]:
-        """Look and pause; the event's ``status`` is found or timeout."""
+        """Pause and look, for the sensor has just looked; the event's ``status`` is found or timeout."""
         lookout, deadline = _lookout(self.arguments), self.arguments["deadline"]
         looks = PatientLooks(self.arguments["poll_seconds"], self.log)
-        while True:
+        while (left := deadline - time.time()) > 0:
+            await asyncio.sleep(min(looks.pause, left))
             new = await looks.take(lambda: lookout.look(self.arguments["keys"]))
             if new is not None and new.count and not new.missing:
                 yield TriggerEvent({"status": FOUND})  # type: ignore[no-untyped-call]
                 return
-            left = deadline - time.time()
-            if left <= 0:
-                yield TriggerEvent({"status": TIMEOUT})  # type: ignore[no-untyped-call]
-                return
-            await asyncio.sleep(min(looks.pause, left))
+        yield TriggerEvent({"status": TIMEOUT})  # type: ignore[no-untyped-call]
 
 
 def _lookout(arguments: dict[str, Any]) -> DeployedLookout:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from airflow.sdk import Param
 
+from data_hub.errors import DataHubError
 from data_hub.key_pattern import key_regex
 
 if TYPE_CHECKING:
@@ -37,8 +38,16 @@ class RunOptions:
 
     @classmethod
     def of(cls, context: Context) -> RunOptions:
-        """Take the options from a task's context."""
+        """Take the options from a task's context.
+
+        Raises:
+            DataHubError: there is a param of another name; Airflow accepts any in the configuration of a run.
+        """
         params: Mapping[str, object] = context.get("params") or {}
+        if unknown := sorted(set(params) - set(cls.__dataclass_fields__)):
+            raise DataHubError(
+                f"The run was started with {', '.join(unknown)}; there are only {', '.join(cls.__dataclass_fields__)}"
+            )
         given = {name: params[name] for name in cls.__dataclass_fields__ if params.get(name) is not None}
         return cls(**given | {"keys": tuple(given.get("keys", ()))})  # type: ignore[arg-type]
 

@@ -63,7 +63,8 @@ class NewObjectsSensor(S3KeySensor):
             AirflowSkipException: there is no work, so the jobs have nothing to do; or this is a dry run.
             AirflowFailException: job, bucket or a wanted object is missing, or the options exclude each other.
         """
-        options = RunOptions.of(context)
+        with failing_without_retry():
+            options = RunOptions.of(context)
         if options.views_only and options.keys:
             raise AirflowFailException(sensor_messages.EXCLUSIVE)
         if options.views_only and not options.dry_run:
