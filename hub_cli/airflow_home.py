@@ -22,6 +22,7 @@ def settings(home: Path, repository: Path) -> dict[str, str]:
       library.
     - ``AIRFLOW__CORE__LOAD_EXAMPLES``: none of Airflow's example DAGs.
     - ``AIRFLOW__LOGGING__COLORED_CONSOLE_LOG``: the log goes to a file.
+    - ``AIRFLOW__LOGGING__NAMESPACE_LEVELS``: that a client has found the local AWS is no news.
     - ``AIRFLOW__USAGE_DATA_COLLECTION__ENABLED``: nothing leaves this machine.
     - ``DATA_HUB_POLL_SECONDS``, ``DATA_HUB_WATCH_SECONDS``: the local AWS is near, ask it often.
 
@@ -35,6 +36,7 @@ def settings(home: Path, repository: Path) -> dict[str, str]:
         "AIRFLOW__CORE__PLUGINS_FOLDER": str(repository / "plugins"),
         "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
         "AIRFLOW__LOGGING__COLORED_CONSOLE_LOG": "False",
+        "AIRFLOW__LOGGING__NAMESPACE_LEVELS": "botocore=WARNING aiobotocore=WARNING",
         "AIRFLOW__USAGE_DATA_COLLECTION__ENABLED": "False",
         "PYTHONPATH": str(repository / "plugins"),
         "DATA_HUB_POLL_SECONDS": "1",
