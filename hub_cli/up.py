@@ -1,10 +1,8 @@
 """``hub up``: local AWS and Airflow with all pipelines, and a line for whatever happens, until somebody ends it."""
 
 import contextlib
-import os
 import shutil
 import time
-import webbrowser
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -14,7 +12,7 @@ from rich.text import Text
 from data_hub import pipeline_file
 from data_hub.errors import DataHubError
 from data_hub.pipeline import Pipeline
-from hub_cli import dag_listing, down, interruption, lake, state_lock
+from hub_cli import browser, dag_listing, down, interruption, lake, state_lock
 from hub_cli.airflow_server import AirflowServer, free_port
 from hub_cli.airflow_supervisor import COMPONENTS
 from hub_cli.locations import LOCAL_AWS, PIPELINES, UP, UP_LOCK, dag_file, shown
@@ -69,8 +67,8 @@ def up(options: UpOptions, console: Console) -> None:
                 lines = UpLines(console, airflow, pipelines)
                 lines.print_import_errors(_come_up(airflow, pipelines, progress))
                 _print_usage(console, airflow.url)
-                if options.browser and _has_display():
-                    webbrowser.open(airflow.url)
+                if options.browser:
+                    browser.open_page(airflow.url)
                 # From here on Ctrl-C is how it is meant to end.
                 interruption.end_on_signals("✔ ending", exit_code=0)
                 while True:
@@ -118,9 +116,3 @@ def _print_usage(console: Console, url: str) -> None:
     ):
         console.print(Text(f"  {command:<24} {purpose}"))
     console.print()
-
-
-def _has_display() -> bool:
-    if os.environ.get("CI"):
-        return False
-    return os.uname().sysname == "Darwin" or bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))

@@ -37,9 +37,9 @@ def started(checkout: Checkout) -> Iterator[HubUp]:
 
 def _has_components(begun: HubUp) -> bool:
     state = UpState.read(begun.checkout.path / ".hub" / "up")
-    if state is None or not psutil.pid_exists(state.session):
-        return False  # not written yet, or that of the one before
-    return len(state.components) == len(COMPONENTS)
+    children = [child.pid for child in psutil.Process(begun.launcher.pid).children()]
+    # Until it is written anew, the file is that of the one before.
+    return state is not None and state.session in children and len(state.components) == len(COMPONENTS)
 
 
 def test_ctrl_c_is_how_it_ends(checkout: Checkout) -> None:

@@ -56,7 +56,7 @@ def test_the_options_of_the_form_do_what_they_say(collections: LivePipeline, byh
 
     dry = byhand.trigger(dry_run=True)
     assert byhand.await_end(dry) == "success"
-    assert byhand.xcom(dry, SENSOR, "summary").startswith("dry run: 2 new objects; would run")
+    assert "2 new objects; would run" in byhand.xcom(dry, SENSOR, "summary")
     assert f"would be ingested: {wanted}" in "\n".join(byhand.log(dry, SENSOR))
     assert (byhand.glue_runs(), byhand.glue_runs(byhand.views)) == ([], [])
 
