@@ -41,7 +41,7 @@ def test_the_argument_keys_restricts_the_run(
     lake.put("b.csv", HEADER_V1 + row_v1())
     job.run_ingestion([*arguments, "--keys", '["collections-data/ingest_ts=1/b.csv"]'])
     assert [name for name, *_ in lake.rows()] == ["b.csv"]
-    assert capsys.readouterr().out.splitlines()[-1] == "1 file: 1 rows read = 1 ingested + 0 rejected"
+    assert capsys.readouterr().out.splitlines()[-1] == "1 file: 1 row read = 1 ingested + 0 rejected"
 
 
 @pytest.mark.parametrize("text", ["a.csv", "[]", '{"a.csv": 1}', "[1]"])

@@ -32,7 +32,7 @@ def summarise(entries: Sequence[LedgerEntry]) -> str:
     read = [entry for entry in entries if entry.status != SKIPPED]
     skipped = f", {len(entries) - len(read):,} more skipped" if len(read) < len(entries) else ""
     return (
-        f"{counted(len(read), 'file')}: {sum(entry.rows_read for entry in read):,} rows read = "
+        f"{counted(len(read), 'file')}: {counted(sum(entry.rows_read for entry in read), 'row')} read = "
         f"{sum(entry.rows_ingested for entry in read):,} ingested + "
         f"{sum(entry.rows_rejected for entry in read):,} rejected{skipped}"
     )

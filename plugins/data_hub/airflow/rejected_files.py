@@ -10,6 +10,7 @@ from airflow.sdk.exceptions import AirflowFailException
 from data_hub.airflow.failures import KnownFailure, failing_without_retry
 from data_hub.airflow.jobs import read_deployment
 from data_hub.airflow.summary import leave_summary
+from data_hub.wording import counted
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
@@ -55,9 +56,10 @@ class RejectedFilesOperator(BaseOperator):
 
 
 def _report(rejected: list[LedgerEntry]) -> str:
+    more = f" and {counted(len(rejected) - 1, 'other')}" if len(rejected) > 1 else ""
     files = "\n".join(f"  {entry.key}: {entry.message}" for entry in rejected)
     return (
-        f"Rejected files, of which nothing is in the table: {len(rejected):,}\n"
+        f"Rejected, with nothing of it in the table: {rejected[0].key}{more}\n"
         f"{files}\n"
         "Deliver each again, corrected, under the same key, or acknowledge it (docs/ingestion.md); then clear "
         "this task"
