@@ -1,5 +1,6 @@
 """Airflow's REST API on this machine."""
 
+import http
 import http.client
 import json
 import urllib.error
@@ -64,8 +65,15 @@ class AirflowApi:
         return {name: str(part["status"]) for name, part in answer.items()}
 
     def _authorised(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> Any:
-        if self._token is None:
-            self._token = str(self._send("GET", "/auth/token")["access_token"])
+        if self._token is not None:
+            try:
+                return self._send(method, path, body)
+            except Refused as error:
+                if error.status != http.HTTPStatus.UNAUTHORIZED:
+                    raise
+                # It was good for a day.
+                self._token = None
+        self._token = str(self._send("GET", "/auth/token")["access_token"])
         return self._send(method, path, body)
 
     def _send(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> Any:

@@ -38,6 +38,8 @@ def down(console: Console) -> None:
                 asked = holder.pid
                 with contextlib.suppress(ProcessLookupError):
                     os.kill(asked, signal.SIGTERM)
+                    # One that was stopped with Ctrl-Z would not see it.
+                    os.kill(asked, signal.SIGCONT)
             if time.monotonic() > deadline:
                 raise DataHubError(
                     f"./hub up (process {holder.pid}) does not end: kill it, then say ./hub down again"
@@ -56,7 +58,11 @@ def end_leftovers(console: Console) -> bool:
     # It notices by itself that its parent is gone, and ends its job runs.
     if servers := _local_aws():
         ended = True
-        psutil.wait_procs(servers, timeout=END_SECONDS)
+        _, alive = psutil.wait_procs(servers, timeout=END_SECONDS)
+        for server in alive:
+            with contextlib.suppress(psutil.NoSuchProcess):
+                server.kill()
+        psutil.wait_procs(alive)
     if ended:
         console.print("✔ ended what an earlier ./hub up left behind")
     return ended

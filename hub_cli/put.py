@@ -4,6 +4,8 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
+from boto3.exceptions import S3UploadFailedError
+from botocore.exceptions import ClientError
 from rich.console import Console
 
 from data_hub import pipeline_file
@@ -26,7 +28,7 @@ def put(console: Console, paths: Sequence[Path], pipeline_name: str) -> None:
         pipeline_name: whose source bucket they go to.
 
     Raises:
-        DataHubError: nothing runs, or a file does not fit the pipeline's pattern.
+        DataHubError: nothing runs, a file does not fit the pipeline's pattern, or S3 refused it.
     """
     pipeline = pipeline_file.load(path_of_pipeline(pipeline_name))
     planned = uploads.plan(paths, pipeline.source, int(time.time()))
@@ -34,8 +36,11 @@ def put(console: Console, paths: Sequence[Path], pipeline_name: str) -> None:
     if aws is None:
         raise DataHubError("Nothing runs that files could arrive in: start ./hub up first, or use ./hub run FILE")
     s3, bucket = aws.client("s3"), pipeline.source.bucket
-    for upload in planned.uploads:
-        s3.upload_file(str(upload.path), bucket, upload.key)
+    try:
+        for upload in planned.uploads:
+            s3.upload_file(str(upload.path), bucket, upload.key)
+    except (S3UploadFailedError, ClientError) as error:
+        raise DataHubError(f"{error}. Is ./hub up still starting? What was uploaded before stays") from error
     for upload in planned.uploads[:SHOWN_KEYS]:
         console.print(f"✔ s3://{bucket}/{upload.key}", markup=False, highlight=False)
     if len(planned.uploads) > SHOWN_KEYS:

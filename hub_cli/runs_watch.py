@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from hub_cli.airflow_api import AirflowApi, Refused, quoted
 
@@ -89,19 +89,27 @@ class RunsWatch:
             NoAnswer: the API server does not answer.
             Refused: it answers with an error.
         """
-        for run in reversed(last_runs(self._api, LOOKED_AT)):
+        for run in reversed(last_runs(self._api, LOOKED_AT, state=["running", *ENDED])):
             key = (run.dag, run.run_id)
-            if run.state == "queued" or self._told.get(key) == run.state:
+            if self._told.get(key) == run.state:
                 continue
             if key not in self._told and run.state in ENDED:
+                self._told[key] = "running"
                 yield replace(run, state="running")
             yield with_details(self._api, run) if run.state in ENDED else run
             self._told[key] = run.state
 
 
-def last_runs(api: AirflowApi, count: int, dag: str = "~") -> list[RunSummary]:
-    """Return the last DAG runs, of all DAGs or one, newest first, without details; raises like ``AirflowApi.get``."""
-    runs = api.get(f"dags/{quoted(dag)}/dagRuns", order_by="-run_after", limit=count)["dag_runs"]
+def last_runs(api: AirflowApi, count: int, dag: str = "~", **filters: Any) -> list[RunSummary]:
+    """Return the last DAG runs, newest first, without details; raises like ``AirflowApi.get``.
+
+    Args:
+        api: a running Airflow.
+        count: how many at most.
+        dag: id of a DAG; runs of all DAGs without it.
+        filters: further parameters of the request, such as ``state``.
+    """
+    runs = api.get(f"dags/{quoted(dag)}/dagRuns", order_by="-run_after", limit=count, **filters)["dag_runs"]
     return [
         RunSummary(
             dag=run["dag_id"],

@@ -108,7 +108,7 @@ def _print_usage(console: Console, url: str) -> None:
     console.print(Text.assemble("\n✔ Airflow is at ", (url, "bold"), ", without a password"))
     console.print("\nFrom another terminal")
     for command, purpose in (
-        ("./hub put FILE.csv", "a file arrives; the same name with other content is a correction"),
+        ("./hub put FILE.csv", "a file arrives; one under the same ingest_ts=<n>/ is a correction"),
         ("./hub status", "what waits, what ran, what was rejected"),
         ('./hub sql "SELECT ..."', "ask the tables and views"),
         (f". {shown(AWS_ENVIRONMENT)}", "this AWS for boto3 and the AWS CLI"),

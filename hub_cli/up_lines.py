@@ -1,13 +1,14 @@
 """What ``hub up`` prints while it runs: a line for each arrival, each DAG run, and what breaks."""
 
 import contextlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 
 from botocore.exceptions import BotoCoreError, ClientError
 from rich.console import Console
 from rich.text import Text
 
+from data_hub.errors import DataHubError
 from data_hub.pipeline import Pipeline
 from hub_cli import dag_listing
 from hub_cli.airflow_api import NoAnswer, Refused
@@ -31,6 +32,7 @@ class UpLines:
         self._arrivals = ArrivalsWatch(pipelines)
         self._runs = RunsWatch(airflow.api)
         self._starts: dict[str, int] = {}
+        self._problems: dict[str, str | None] = {}
         self._import_errors: Mapping[str, str] = {}
 
     def print_news(self) -> None:
@@ -41,13 +43,30 @@ class UpLines:
         """
         self._print_restarts()
         self._airflow.require_running()
-        # A part that starts again does not answer for a while; the next look tells what was missed.
-        with contextlib.suppress(NoAnswer, Refused, BotoCoreError, ClientError):
-            for text in self._arrivals.look():
-                self._print(f"↓ {text}")
-            for run in self._runs.look():
-                self._print_run(run)
-            self.print_import_errors(dag_listing.import_errors(self._airflow.api))
+        self._try("the source buckets", self._print_arrivals)
+        self._try("Airflow's API", self._print_runs)
+
+    def _print_arrivals(self) -> None:
+        for text in self._arrivals.look():
+            self._print(f"↓ {text}")
+
+    def _print_runs(self) -> None:
+        for run in self._runs.look():
+            self._print_run(run)
+        self.print_import_errors(dag_listing.import_errors(self._airflow.api))
+
+    def _try(self, source: str, look: Callable[[], None]) -> None:
+        """Look at a source of news; say once what keeps it from answering. The next look tells what was missed."""
+        problem = None
+        # A part that starts again does not answer for a while.
+        with contextlib.suppress(NoAnswer):
+            try:
+                look()
+            except (DataHubError, Refused, BotoCoreError, ClientError) as error:
+                problem = str(error)
+        if problem and self._problems.get(source) != problem:
+            self._print(f"⚠ {source}: {problem}", "yellow")
+        self._problems[source] = problem
 
     def print_import_errors(self, errors: Mapping[str, str]) -> None:
         """Print import errors that were not there before, and DAGs that are mended.
