@@ -16,6 +16,7 @@ from pyiceberg.table import FileScanTask
 
 from data_hub import arrivals, ingest
 from data_hub.arrivals import Lookout, NewObjects, Watched
+from data_hub.catalog import open_catalog
 
 GOOD = HEADER_V1 + row_v1()
 
@@ -118,7 +119,7 @@ def test_wanted_keys_are_looked_at_alone(lake: Lake, lookout: Lookout) -> None:
     assert (names(found), found.count, found.missing) == (["a.csv"], 1, [absent])
 
 
-def test_the_ledger_is_read_once_until_it_changes(lake: Lake, calls: Calls) -> None:
+def test_each_file_of_the_ledger_is_read_once(lake: Lake, calls: Calls) -> None:
     lookout = Lookout(Watched.of(lake.pipeline), lake.deployment)
     lake.put("a.csv", GOOD)
     lake.ingest()
@@ -135,7 +136,20 @@ def test_the_ledger_is_read_once_until_it_changes(lake: Lake, calls: Calls) -> N
     lake.ingest()
     calls.clear()
     assert lookout.look().count == 0
-    assert calls.taken()["data files"] == 3
+    assert calls.taken()["data files"] == 1
+
+
+def test_a_ledger_whose_files_were_rewritten_is_read_anew(lake: Lake, calls: Calls) -> None:
+    lookout = Lookout(Watched.of(lake.pipeline), lake.deployment)
+    for name in ("a.csv", "b.csv"):
+        lake.put(name, GOOD)
+        lake.ingest()
+    lookout.look()
+    ledger = open_catalog().load_table((lake.deployment.database, lake.pipeline.table.ledger_name))
+    ledger.overwrite(ledger.scan().to_arrow())
+    calls.clear()
+    assert lookout.look().count == 0
+    assert calls.taken()["data files"] == 1
 
 
 def test_thousands_of_objects_cost_a_listing_for_each_thousand(

@@ -52,8 +52,9 @@ class LedgerOf(Ledger):
 def test_it_covers_what_the_latest_entry_covers(
     entries: list[LedgerEntry], batch_size: int, items: list[SourceObject]
 ) -> None:
-    batches = to_arrow(entries).select(COLUMNS).to_batches(max_chunksize=batch_size)
-    covered, latest = CoveredVersions(batches), LedgerOf(entries).entries()
+    covered, latest = CoveredVersions(), LedgerOf(entries).entries()
+    for batch in to_arrow(entries).select(COLUMNS).to_batches(max_chunksize=batch_size):
+        covered.add(batch)
     for item in items:
         assert covered.covers(item) == (item.key in latest and latest[item.key].covers(item))
 

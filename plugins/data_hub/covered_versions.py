@@ -5,7 +5,6 @@ The same answer as ``LedgerEntry.covers`` gives, without the entries: of 100,000
 
 import hashlib
 import struct
-from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 
 import pyarrow as pa
@@ -25,20 +24,21 @@ _ORDER = struct.Struct(">Q?Q")
 
 
 class CoveredVersions:
-    """The versions that the latest entries of a ledger cover.
+    """The versions that the latest entries of a ledger cover."""
 
-    Args:
-        rows: the ledger's entries with ``COLUMNS``; they are taken one batch after the other. Of two entries that
-            nothing orders the later one counts.
-    """
-
-    def __init__(self, rows: Iterable[pa.RecordBatch] = ()) -> None:
+    def __init__(self) -> None:
         # Digest of the key to what orders the latest entry, followed by the digest of the version that it covers.
         self._latest: dict[bytes, bytes] = {}
-        for batch in rows:
-            for start in range(0, batch.num_rows, _ROWS_AT_ONCE):
-                for row in batch.slice(start, _ROWS_AT_ONCE).to_pylist():
-                    self._add(**row)
+
+    def add(self, rows: pa.RecordBatch) -> None:
+        """Take entries into account, in any order and as often as one likes.
+
+        Args:
+            rows: entries with ``COLUMNS``. Of two that nothing orders the one that is added later counts.
+        """
+        for start in range(0, rows.num_rows, _ROWS_AT_ONCE):
+            for row in rows.slice(start, _ROWS_AT_ONCE).to_pylist():
+                self._add(**row)
 
     def covers(self, item: SourceObject) -> bool:
         """Tell whether this very version was dealt with."""

@@ -3,6 +3,7 @@ from typing import Any
 
 import pytest
 from airflow.sdk.exceptions import AirflowException, AirflowSkipException, TaskDeferred
+from botocore.exceptions import EndpointConnectionError
 from deployed_pipeline import VIEWS, MakeGlueJob
 from glue_operator import operator_of
 from job_trials import log, wait_for, wait_for_state
@@ -115,6 +116,36 @@ def test_a_run_for_the_views_only_skips_the_job_that_ingests(
     with pytest.raises(AirflowSkipException, match="views only"):
         operator.execute(context_of(task_instance, views_only=True))
     assert aws.client("glue").get_job_runs(JobName=operator.job_name)["JobRuns"] == []
+
+
+def test_a_set_that_is_left_alone_skips_the_job_that_ingests(
+    make_glue_job: MakeGlueJob, task_instance: RecordingTaskInstance
+) -> None:
+    operator = operator_of(make_glue_job("pass"))
+    task_instance.leave_upstream("wait_for_objects", "left_alone", "3 runs failed")
+    with pytest.raises(AirflowSkipException, match="3 runs failed"):
+        start(operator, task_instance)
+
+
+def test_a_glue_that_does_not_answer_does_not_end_the_wait_for_a_slot(
+    aws: LocalAws, make_glue_job: MakeGlueJob, task_instance: RecordingTaskInstance, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    operator = operator_of(make_glue_job(WAITS))
+    other = started_by_somebody_else(aws, operator.job_name)
+    deferral = start(operator, task_instance)
+    stop(aws, operator.job_name, other)
+    answers = iter([EndpointConnectionError(endpoint_url="glue"), True])
+
+    async def answer(*_: object) -> bool:
+        found = next(answers)
+        if isinstance(found, Exception):
+            raise found
+        return bool(found)
+
+    monkeypatch.setattr(FreeSlotTrigger, "_is_slot_free", answer)
+    again = defer_again(operator, deferral, task_instance)
+    assert isinstance(again.trigger, GlueJobRunTrigger)
+    stop(aws, operator.job_name, again.trigger.run_id)
 
 
 def test_a_run_for_the_views_only_runs_every_other_job(

@@ -2,9 +2,10 @@ import asyncio
 import http.server
 import threading
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
-from airflow.sdk.exceptions import AirflowFailException
+from airflow.sdk.exceptions import AirflowFailException, TaskDeferred
 from deployed_pipeline import MakeGlueJob
 from glue_operator import operator_of
 from job_trials import job_run, wait_for_state
@@ -15,6 +16,32 @@ from data_hub.airflow.triggers import FreeSlotTrigger
 from local_aws.process import LocalAws
 
 WAITS = "import time; time.sleep(60)"
+
+
+class TaskState:
+    """What Airflow answers when an Airflow trigger asks for the state of its task."""
+
+    def __init__(self) -> None:
+        self.name = "failed"
+
+    def answer(self, *, dag_id: str, task_ids: list[str], run_ids: list[str], map_index: int) -> Any:
+        if not self.name:
+            raise ConnectionError("no answer")
+        return {run_id: dict.fromkeys(task_ids, self.name) for run_id in run_ids}
+
+
+@pytest.fixture(autouse=True)
+def task_state(monkeypatch: pytest.MonkeyPatch) -> TaskState:
+    state = TaskState()
+    monkeypatch.setattr(triggers.RuntimeTaskInstance, "get_task_states", state.answer)
+    return state
+
+
+def kill(deferral: TaskDeferred) -> None:
+    """Cancel the deferral's Airflow trigger as the triggerer does when it is no more its own."""
+    trigger = remake(deferral)
+    trigger.task_instance = RecordingTaskInstance("task")
+    asyncio.run(trigger.on_kill())
 
 
 @pytest.fixture
@@ -28,7 +55,7 @@ def stop(aws: LocalAws, job: str, run_id: str) -> None:
 
 def test_a_user_who_kills_the_deferred_task_stops_the_job_run(aws: LocalAws, job: str) -> None:
     deferral = start(operator_of(job), RecordingTaskInstance(job))
-    asyncio.run(remake(deferral).on_kill())
+    kill(deferral)
     assert wait_for_state(aws, job, deferral.trigger.run_id, "STOPPED")
 
 
@@ -39,13 +66,28 @@ def test_a_triggerer_that_restarts_does_not(aws: LocalAws, job: str) -> None:
     stop(aws, job, deferral.trigger.run_id)
 
 
+@pytest.mark.parametrize(
+    ("state", "reason"),
+    [("deferred", "another triggerer watches it now"), ("", "the task's state cannot be found out: no answer")],
+)
+def test_a_triggerer_that_lost_the_task_to_another_one_does_not(
+    aws: LocalAws, job: str, task_state: TaskState, state: str, reason: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    deferral = start(operator_of(job), RecordingTaskInstance(job))
+    task_state.name = state
+    kill(deferral)
+    assert f"Not stopping run {deferral.trigger.run_id} of Glue job {job}: {reason}" in capsys.readouterr().out
+    assert job_run(aws, job, deferral.trigger.run_id)["JobRunState"] in {"STARTING", "RUNNING"}
+    stop(aws, job, deferral.trigger.run_id)
+
+
 def test_a_run_that_has_ended_meanwhile_is_only_told(
     aws: LocalAws, make_glue_job: MakeGlueJob, capsys: pytest.CaptureFixture[str]
 ) -> None:
     job = make_glue_job("pass")
     deferral = start(operator_of(job), RecordingTaskInstance(job))
     wait_for_state(aws, job, deferral.trigger.run_id, "SUCCEEDED")
-    asyncio.run(remake(deferral).on_kill())
+    kill(deferral)
     assert f"Glue did not stop run {deferral.trigger.run_id} of Glue job {job}" in capsys.readouterr().out
 
 
@@ -56,7 +98,7 @@ def test_a_glue_that_does_not_answer_holds_the_triggerer_up_for_a_bounded_time(
     monkeypatch.setattr(triggers, "_STOP_SECONDS", 0.2)
     with monkeypatch.context() as patch:
         patch.setenv("AWS_ENDPOINT_URL", silent_glue)
-        asyncio.run(remake(deferral).on_kill())
+        kill(deferral)
     assert f"Could not stop run {deferral.trigger.run_id} of Glue job {job}, which goes on" in capsys.readouterr().out
     stop(aws, job, deferral.trigger.run_id)
 
@@ -78,7 +120,7 @@ def test_a_task_that_a_user_clears_starts_a_run_of_its_own(aws: LocalAws, job: s
     waiting = start(operator_of(job), task_instance)
     assert isinstance(waiting.trigger, FreeSlotTrigger)
 
-    asyncio.run(remake(cleared).on_kill())
+    kill(cleared)
     own = defer_again(operator_of(job), waiting, task_instance)
     assert own.trigger.run_id != cleared.trigger.run_id
 

@@ -2,6 +2,7 @@ import http.server
 import json
 import threading
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from airflow.sdk.exceptions import AirflowException, AirflowFailException
@@ -76,6 +77,23 @@ def test_a_retry_takes_over_a_run_that_has_succeeded(aws: LocalAws, make_glue_jo
     assert resume(again, start(again, second), second) == run_id == second.xcoms["glue_job_run_id"]
     assert second.xcoms["glue_job_run_details"]["job_run_id"] == run_id
     assert len(aws.client("glue").get_job_runs(JobName=operator.job_name)["JobRuns"]) == 1
+
+
+def test_a_retry_takes_over_a_run_that_succeeds_while_it_looks(
+    aws: LocalAws, make_glue_job: MakeGlueJob, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    job = make_glue_job("import time; time.sleep(2)")
+    first = start(operator_of(job), RecordingTaskInstance(job)).trigger.run_id
+    wait_for_state(aws, job, first, "RUNNING")
+    find_run = operators.find_run
+
+    def find_and_linger(*arguments: str) -> Any:
+        found = find_run(*arguments)
+        wait_for_state(aws, job, first, "SUCCEEDED")
+        return found
+
+    monkeypatch.setattr(operators, "find_run", find_and_linger)
+    assert start(operator_of(job), RecordingTaskInstance(job, try_number=2)).trigger.run_id == first
 
 
 def test_a_task_that_is_cleared_after_its_success_runs_the_job_again(aws: LocalAws, make_glue_job: MakeGlueJob) -> None:

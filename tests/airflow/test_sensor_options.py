@@ -12,7 +12,8 @@ from task_context import RecordingTaskInstance
 
 from data_hub import backoff
 from data_hub.airflow.arrival_triggers import NewObjectsTrigger
-from data_hub.airflow.sensor import NewObjectsSensor
+from data_hub.airflow.failures import KnownFailure
+from data_hub.airflow.sensor import LOOK_TIMEOUT, NewObjectsSensor
 from data_hub.ingest import ingest
 
 A = "collections-data/ingest_ts=1/a.csv"
@@ -120,8 +121,7 @@ def test_it_waits_in_the_triggerer_until_a_moment_after_the_runs_begin(run: Run)
     assert timedelta(minutes=5) < deadline - datetime.now(UTC) <= timedelta(minutes=6)
     assert deferral.timeout is not None
     assert deferral.timeout > timedelta(minutes=6)
-    assert run.sensor.execution_timeout is not None
-    assert run.sensor.execution_timeout > timedelta(minutes=240)
+    assert run.sensor.execution_timeout == LOOK_TIMEOUT
 
 
 def test_what_is_there_is_not_waited_for(deployed: DeployedPipeline, run: Run) -> None:
@@ -151,6 +151,22 @@ def test_waiting_in_vain_is_a_skip(run: Run) -> None:
     assert message.endswith("within 10 minutes: nothing to do")
 
 
+def test_keys_that_were_dealt_with_are_not_waited_for(deployed: DeployedPipeline, run: Run) -> None:
+    deployed.put(A, HEADER_V1 + row_v1())
+    ingest(deployed.pipeline, deployed.deployment, "jr_1", print)
+    assert run.skipped(wait_minutes=10, keys=[A]) == f"Dealt with already, in the current version: {A}"
+
+
+def test_when_no_triggerer_ran_until_the_time_was_over_it_looks_once_more(deployed: DeployedPipeline, run: Run) -> None:
+    deferral = run.deferred(wait_minutes=10)
+    timed_out = {"error": "Trigger timeout"}
+    deployed.put(A, b"a")
+    context = context_of(run.task_instance, wait_minutes=10)
+    run.sensor.resume_execution("__fail__", timed_out, context)
+    assert deferral.timeout is not None
+    assert run.task_instance.xcoms["new_objects"]["keys"] == [A]
+
+
 def test_waiting_in_vain_for_a_key_names_it(deployed: DeployedPipeline, run: Run) -> None:
     deployed.put(A, b"a")
     run.deferred(wait_minutes=1, keys=[A, B])
@@ -167,13 +183,24 @@ def failed_before(deployed: DeployedPipeline, monkeypatch: pytest.MonkeyPatch) -
 
 
 @pytest.mark.parametrize("run_type", ["scheduled", "asset_triggered"])
-def test_a_set_that_failed_is_left_alone_for_a_while(
+def test_a_set_that_failed_is_left_alone_for_a_while_and_the_run_is_red(
     deployed: DeployedPipeline, run: Run, failed_before: str, run_type: str
 ) -> None:
-    message = run.skipped(run_type=run_type)
+    with pytest.raises(KnownFailure) as failure:
+        run.look(run_type=run_type)
+    message = str(failure.value)
     assert message.startswith(f"3 runs of ingestion-{deployed.name} failed on the same 1 new object; ")
     assert f"next try at {failed_before}, or when another object arrives" in message
     assert run.summary == message
+
+
+def test_views_that_are_behind_follow_while_a_set_is_left_alone(
+    deployed: DeployedPipeline, run: Run, failed_before: str
+) -> None:
+    deployed.put(B, HEADER_V1 + row_v1())
+    ingest(deployed.pipeline, deployed.deployment, "jr_1", print, [B])
+    run.look(run_type="scheduled")
+    assert "failed on the same 1 new object" in run.task_instance.xcoms["left_alone"]
 
 
 def test_somebody_who_starts_a_run_is_not_kept_waiting(run: Run, failed_before: str) -> None:

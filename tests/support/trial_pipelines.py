@@ -7,7 +7,7 @@ from checkout import Checkout
 
 HELD = "held"
 # A minute of a Glue job's timeout lasts so long.
-MINUTE_SECONDS = 6.0
+MINUTE_SECONDS = 4.0
 
 _DAG_FILE = f'''"""DAG of a trial pipeline, whose tasks wait at two places while a file lies in {HELD}/."""
 

@@ -15,7 +15,7 @@ from data_hub.errors import DataHubError
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection
 
-    from data_hub.arrivals import Lookout, NewObjects, Watched
+    from data_hub.arrivals import Lookout, NewObjects
 
 LONGEST_PAUSE = 300.0
 
@@ -40,10 +40,10 @@ class DeployedLookout:
 
     Args:
         job_name: the Glue job that ingests; its default arguments are the deployment.
-        watched: source and table.
+        watched: fields of ``data_hub.arrivals.Watched``: source and table.
     """
 
-    def __init__(self, job_name: str, watched: Watched) -> None:
+    def __init__(self, job_name: str, **watched: str) -> None:
         self._job_name = job_name
         self._watched = watched
         self._deployment: Deployment | None = None
@@ -59,11 +59,12 @@ class DeployedLookout:
             DataHubError: job or bucket is missing.
             ClientError: AWS could not answer.
         """
-        from data_hub.arrivals import Lookout
+        # pyiceberg takes a second to import, and this is where a thread has it.
+        from data_hub.arrivals import Lookout, Watched
 
         deployment = Deployment.from_arguments(read_job(self._job_name).get("DefaultArguments", {}))
         if self._lookout is None or deployment != self._deployment:
-            self._lookout, self._deployment = Lookout(self._watched, deployment), deployment
+            self._lookout, self._deployment = Lookout(Watched(**self._watched), deployment), deployment
         return self._lookout.look(keys)
 
 

@@ -150,7 +150,5 @@ class NewObjectsTrigger(BaseTrigger):
 
 
 def _lookout(arguments: dict[str, Any]) -> DeployedLookout:
-    from data_hub.arrivals import Watched
-
     names = ("prefix", "pattern", "table", "ledger")
-    return DeployedLookout(arguments["job_name"], Watched(**{name: arguments[name] for name in names}))
+    return DeployedLookout(arguments["job_name"], **{name: arguments[name] for name in names})

@@ -25,8 +25,8 @@ _OWNER = "data-hub"
 _START_DATE = datetime(2025, 1, 1, tzinfo=UTC)
 _REJECTED_FILES_TIMEOUT = timedelta(minutes=15)
 _RETRIES = 2
-# After a day of failing catch-up runs the DAG is paused: somebody has to look, and nothing is lost.
-_FAILED_RUNS_BEFORE_PAUSE = 24
+# About a day of hourly catch-ups and hourly tries of files that fail: somebody has to look, and nothing is lost.
+_FAILED_RUNS_BEFORE_PAUSE = 48
 _MAX_RETRY_DELAY = timedelta(minutes=10)
 
 
@@ -125,6 +125,7 @@ def _add_tasks(dag: DAG, pipeline: Pipeline, upstream: dict[str, set[str]]) -> N
 
 def _longest_run(pipeline: Pipeline) -> timedelta:
     """Return how long a run may take when every task needs all its retries."""
-    limits = [LOOK_TIMEOUT, *(timedelta(minutes=job.timeout) + GRACE for job in pipeline.jobs.values())]
+    # A job may have to wait as long for its turn as it then takes.
+    limits = [LOOK_TIMEOUT, *(2 * (timedelta(minutes=job.timeout) + GRACE) for job in pipeline.jobs.values())]
     retried = sum(((_RETRIES + 1) * limit + _RETRIES * _MAX_RETRY_DELAY for limit in limits), start=timedelta())
     return timedelta(minutes=params.LONGEST_WAIT_MINUTES) + retried + _REJECTED_FILES_TIMEOUT

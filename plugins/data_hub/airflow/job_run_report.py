@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 from typing import TYPE_CHECKING, Any
 
 from data_hub.airflow import assets, file_counts, scripts
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
     from data_hub.pipeline import Pipeline
 
 log = logging.getLogger(__name__)
+
+_VIEWS_SUMMARY = re.compile(r"\d[\d,]* views?: ")
 
 # XCom key of the run's final state.
 STATE_KEY = "glue_state"
@@ -37,8 +40,8 @@ def leave_report(context: Context, pipeline: Pipeline, job_run: JobRunTypeDef, o
     has_succeeded = job_run["JobRunState"] == SUCCEEDED
     summary = f"{SUCCEEDED} in {job_run.get('ExecutionTime', 0)} s" if has_succeeded else ""
     extra: dict[str, Any] = {"glue_job_run_id": job_run["Id"]}
-    if script == scripts.VIEWS and has_succeeded and output:
-        summary = output[-1]
+    if script == scripts.VIEWS and has_succeeded and (told := list(filter(_VIEWS_SUMMARY.match, output))):
+        summary = told[-1]
     if script == scripts.INGESTION and (counts := _read_counts(pipeline, job_run["Id"])):
         context["ti"].xcom_push(key=file_counts.FILES_KEY, value=counts.to_xcom())
         for line in counts.to_table():

@@ -22,7 +22,7 @@ from data_hub.airflow.job_run_outcome import FAILURES, SUCCEEDED, WORKING, is_wo
 from data_hub.airflow.job_run_report import STATE_KEY, leave_report
 from data_hub.airflow.jobs import find_run, read_job_run
 from data_hub.airflow.params import RunOptions
-from data_hub.airflow.sensor import NEW_OBJECTS_KEY
+from data_hub.airflow.sensor import LEFT_ALONE_KEY, NEW_OBJECTS_KEY
 from data_hub.airflow.task_ids import SENSOR
 from data_hub.airflow.triggers import FreeSlotTrigger, GlueJobRunTrigger
 
@@ -71,7 +71,8 @@ class GlueJobRunOperator(GlueJobOperator):
             waiter_delay=seconds,
             waiter_max_attempts=polling.attempts(longest, seconds),
             aws_conn_id=None,
-            execution_timeout=longest,
+            # Of the time on a worker: Airflow does not count that in the triggerer.
+            execution_timeout=GRACE,
             **_reattaching(),
             **kwargs,
         )
@@ -82,12 +83,12 @@ class GlueJobRunOperator(GlueJobOperator):
         """Start a run, or find the one that an earlier try of this task started, and wait for it in the triggerer.
 
         Raises:
-            AirflowSkipException: the DAG run is for the views only, and this job ingests.
+            AirflowSkipException: this job ingests, and the DAG run is for the views only.
             AirflowFailException: the job is not deployed.
             ClientError: Glue refused the start; Airflow tries again.
         """
-        if self._is_start_job and RunOptions.of(context).views_only:
-            raise AirflowSkipException("views only: this run was started without an ingestion")
+        if self._is_start_job:
+            _skip_unless_wanted(context)
         self._start(context)
 
     def execute_when_free(self, context: Context, event: Mapping[str, Any]) -> NoReturn:
@@ -142,10 +143,10 @@ class GlueJobRunOperator(GlueJobOperator):
     def _start(self, context: Context) -> NoReturn:
         task_uuid = self._task_uuid(context)
         is_retry = context["ti"].try_number > self._first_try(context)
-        succeeded = self._find_succeeded_run(task_uuid) if is_retry else None
-        if succeeded:
-            self._leave_run_id(context, succeeded)
-            self._wait_for_end(succeeded)
+        earlier = self._find_earlier_run(task_uuid) if is_retry else None
+        if earlier:
+            self._leave_run_id(context, earlier)
+            self._wait_for_end(earlier)
         self.script_args = {**self.script_args, TASK_UUID_ARGUMENT: task_uuid, **self._arguments(context)}
         # Providers before 9.39 would read all runs of the job, also in the first try, which cannot have one.
         self.resume_glue_job_on_retry = is_retry
@@ -170,12 +171,15 @@ class GlueJobRunOperator(GlueJobOperator):
         parts = (instance.dag_id, instance.task_id, instance.run_id, instance.map_index, self._first_try(context))
         return ":".join(str(part) for part in parts)
 
-    def _find_succeeded_run(self, task_uuid: str) -> str | None:
-        """Return the run of an earlier try that died before it could say that the run has succeeded."""
+    def _find_earlier_run(self, task_uuid: str) -> str | None:
+        """Return the run of an earlier try that is working or has succeeded: that try died before it could say so.
+
+        One look decides: the stock operator's own, a moment later, takes a run that has just succeeded for lost.
+        """
         job_run = find_run(self.job_name, TASK_UUID_ARGUMENT, task_uuid)
-        if job_run is None or job_run["JobRunState"] != SUCCEEDED:
+        if job_run is None or job_run["JobRunState"] not in WORKING | {SUCCEEDED}:
             return None
-        self.log.info("%s, which an earlier try of this task started, has succeeded", _name(job_run))
+        self.log.info("%s, which an earlier try of this task started, is %s", _name(job_run), job_run["JobRunState"])
         return job_run["Id"]
 
     def _arguments(self, context: Context) -> dict[str, str]:
@@ -225,6 +229,13 @@ class GlueJobRunOperator(GlueJobOperator):
     def _defer_timeout(self) -> timedelta:
         # The Airflow trigger ends before that, and can say why. This is for a trigger that nobody runs.
         return self.job_timeout + 2 * GRACE
+
+
+def _skip_unless_wanted(context: Context) -> None:
+    if RunOptions.of(context).views_only:
+        raise AirflowSkipException("views only: this run was started without an ingestion")
+    if reason := context["ti"].xcom_pull(task_ids=SENSOR, key=LEFT_ALONE_KEY):
+        raise AirflowSkipException(reason)
 
 
 def _reattaching() -> dict[str, Any]:

@@ -6,12 +6,12 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from airflow.providers.amazon.aws.sensors.s3 import S3KeySensor
-from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
+from airflow.sdk.exceptions import AirflowFailException, AirflowSensorTimeout, AirflowSkipException
 
 from data_hub import backoff, graph
 from data_hub.airflow import polling, sensor_messages
 from data_hub.airflow.arrival_triggers import NewObjectsTrigger, watched_by
-from data_hub.airflow.failures import failing_without_retry
+from data_hub.airflow.failures import KnownFailure, failing_without_retry
 from data_hub.airflow.jobs import read_deployment
 from data_hub.airflow.params import LONGEST_WAIT_MINUTES, RunOptions
 from data_hub.airflow.summary import leave_summary
@@ -19,12 +19,13 @@ from data_hub.airflow.summary import leave_summary
 if TYPE_CHECKING:
     from airflow.sdk import Context
 
-    from data_hub.arrivals import NewObjects
     from data_hub.backlog import Backlog
     from data_hub.pipeline import Pipeline
 
 LOOK_TIMEOUT = timedelta(minutes=15)
 NEW_OBJECTS_KEY = "new_objects"
+# Why the ingestion is not to run, though there are new objects.
+LEFT_ALONE_KEY = "left_alone"
 
 _LONGEST_WAIT = timedelta(minutes=LONGEST_WAIT_MINUTES)
 _KEYS_IN_LOG = 10
@@ -51,7 +52,8 @@ class NewObjectsSensor(S3KeySensor):
             aws_conn_id=None,
             poke_interval=polling.watch_seconds(),
             timeout=longest.total_seconds(),
-            execution_timeout=longest,
+            # Of one look: Airflow does not count the time in the triggerer.
+            execution_timeout=LOOK_TIMEOUT,
             **kwargs,
         )
         self.pipeline = pipeline
@@ -81,6 +83,13 @@ class NewObjectsSensor(S3KeySensor):
         self.log.info("The waiting ended: %s", event["status"])
         self.execute(context)
 
+    def resume_execution(self, next_method: str, next_kwargs: dict[str, Any] | None, context: Context) -> Any:
+        """Go on after the triggerer; look once more when no triggerer ran until the time was over."""
+        try:
+            return super().resume_execution(next_method, next_kwargs, context)
+        except AirflowSensorTimeout:
+            return self.execute(context)
+
     def poke(self, context: Context) -> bool:
         """Look for work, and leave in XCom what is new: count, the first 100 keys, and a digest of the set.
 
@@ -88,8 +97,9 @@ class NewObjectsSensor(S3KeySensor):
             True: there is work. False: there is none, and there is time left to wait.
 
         Raises:
-            AirflowSkipException: there is none, or it is left alone for a while, or this is a dry run.
+            AirflowSkipException: there is none, or this is a dry run.
             AirflowFailException: job, bucket or a wanted object is missing.
+            KnownFailure: there are only objects on which the job failed, and it is not time yet to try them again.
         """
         from data_hub import backlog
 
@@ -101,9 +111,11 @@ class NewObjectsSensor(S3KeySensor):
         if options.dry_run:
             raise self._skip(context, sensor_messages.dry_run(self.pipeline, found, options), as_summary=True)
         if self._is_work(found, options):
-            self._leave_alone_what_failed(context, found.new)
+            self._leave_alone_what_failed(context, found)
             return True
-        if _time_left(context, options) > timedelta():
+        # Keys that are all there and were dealt with are nothing to wait for.
+        is_awaited = not options.keys or bool(found.new.missing)
+        if is_awaited and _time_left(context, options) > timedelta():
             return False
         if found.new.missing and not options.wait_minutes:
             raise AirflowFailException(sensor_messages.missing(found.new.missing, deployment.source_bucket))
@@ -124,14 +136,19 @@ class NewObjectsSensor(S3KeySensor):
             return found.new.count > 0 and not found.new.missing
         return not found.is_empty
 
-    def _leave_alone_what_failed(self, context: Context, new: NewObjects) -> None:
-        if context["dag_run"].run_type not in _STARTED_BY_AIRFLOW or not new.count:
+    def _leave_alone_what_failed(self, context: Context, found: Backlog) -> None:
+        if context["dag_run"].run_type not in _STARTED_BY_AIRFLOW or not found.new.count:
             return
         job = graph.start_jobs(self.pipeline)[0]
-        runs = backoff.read(job, new.digest)
-        if runs.until is not None and backoff.now() < runs.until:
-            message = sensor_messages.left_alone(job, runs.failures, new.count, runs.until)
-            raise self._skip(context, message, as_summary=True)
+        runs = backoff.read(job, found.new.digest)
+        if runs.until is None or backoff.now() >= runs.until:
+            return
+        message = sensor_messages.left_alone(job, runs.failures, found.new.count, runs.until)
+        leave_summary(context, message)
+        if not found.jobs:
+            raise KnownFailure(message)
+        self.log.info("%s. %s can follow what was committed", message, ", ".join(found.jobs))
+        context["ti"].xcom_push(key=LEFT_ALONE_KEY, value=message)
 
     def _skip(self, context: Context, message: str, *, as_summary: bool = False) -> AirflowSkipException:
         # Airflow logs no reason of a skip.

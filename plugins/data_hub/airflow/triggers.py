@@ -7,7 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 from airflow.providers.amazon.aws.hooks.glue import GlueJobHook
 from airflow.providers.amazon.aws.triggers.glue import GlueJobCompleteTrigger
+from airflow.sdk import TaskInstanceState
+from airflow.sdk.execution_time.task_runner import RuntimeTaskInstance
 from airflow.triggers.base import BaseTrigger, TriggerEvent
+from asgiref.sync import sync_to_async
 from botocore.exceptions import BotoCoreError, ClientError
 
 from data_hub.airflow.job_run_outcome import FAILURES, HOLDING_A_SLOT, SUCCEEDED
@@ -47,9 +50,17 @@ class GlueJobRunTrigger(GlueJobCompleteTrigger):
     async def on_kill(self) -> None:
         """Stop the job run: a user cleared the deferred task, or marked it failed or successful.
 
-        Airflow calls it since 3.3, and neither when the triggerer restarts nor when the run has ended.
+        Airflow calls it since 3.3, and neither when the triggerer restarts nor when the run has ended. But it does call
+        it when another triggerer took the Airflow trigger over; the task is still deferred then.
         """
         run = f"run {self.run_id} of Glue job {self.job_name}"
+        try:
+            if await _is_deferred(self.task_instance):
+                self.log.info("Not stopping %s: another triggerer watches it now", run)
+                return
+        except Exception as error:  # noqa: BLE001 - whatever it is, a run that may be wanted goes on
+            self.log.warning("Not stopping %s: the task's state cannot be found out: %s", run, error)
+            return
         try:
             async with asyncio.timeout(_STOP_SECONDS), await _open(self.hook()) as glue:
                 answer = await glue.batch_stop_job_run(JobName=self.job_name, JobRunIds=[self.run_id])
@@ -97,8 +108,11 @@ class FreeSlotTrigger(BaseTrigger):
         async with await _open(GlueJobHook(aws_conn_id=None)) as glue:
             for _ in range(self.waiter_max_attempts):
                 await asyncio.sleep(self.waiter_delay)
-                if await self._is_slot_free(glue):
-                    return True
+                try:
+                    if await self._is_slot_free(glue):
+                        return True
+                except (BotoCoreError, ClientError) as error:
+                    self.log.warning("Cannot ask for the runs of Glue job %s, and go on: %s", self.job_name, error)
         return False
 
     async def _is_slot_free(self, glue: Any) -> bool:
@@ -110,6 +124,16 @@ class FreeSlotTrigger(BaseTrigger):
             "Runs of Glue job %s: %d of %d are going (%s)", self.job_name, len(going), slots, ", ".join(going)
         )
         return len(going) < slots
+
+
+async def _is_deferred(instance: Any) -> bool:
+    states = await sync_to_async(RuntimeTaskInstance.get_task_states)(
+        dag_id=instance.dag_id,
+        task_ids=[instance.task_id],
+        run_ids=[instance.run_id],
+        map_index=instance.map_index,
+    )
+    return bool(states[instance.run_id][instance.task_id] == TaskInstanceState.DEFERRED)
 
 
 async def _open(hook: Any) -> Any:
