@@ -1,5 +1,6 @@
 """One real Airflow for all tests of this folder, with more pipelines than the repository has."""
 
+import os
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -21,8 +22,11 @@ PIPELINES = {
 
 _running = ExitStack()
 _started: list[HubUp] = []
+_failures: list[str] = []
 
 
+# Before pytest-xdist looks for the groups, which it does early when this folder is named on the command line.
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark the tests of this folder: slow, and one after the other."""
     for item in items:
@@ -50,13 +54,22 @@ def pytest_runtest_makereport(item: pytest.Item) -> Iterator[None]:
 
 
 @pytest.fixture
-def up(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> HubUp:
+def up(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
+) -> HubUp:
     """The running Airflow; boto3 and data_hub in the test reach its local AWS."""
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        assert request.node.nodeid.endswith("@airflow_live"), "without --dist loadgroup each worker starts an Airflow"
+    if _failures:
+        pytest.fail(f"hub up did not start for an earlier test: {_failures[0]}")
     if not _started:
         checkout = Checkout.copy_to(tmp_path_factory.mktemp("up"))
         prepare(checkout, PIPELINES)
-        started = _running.enter_context(HubUp.running(checkout, DATA_HUB_WATCH_SECONDS="2"))
-        _started.append(started)
+        try:
+            _started.append(_running.enter_context(HubUp.running(checkout, DATA_HUB_WATCH_SECONDS="2")))
+        except AssertionError as error:
+            _failures.append(str(error))
+            raise
     for name, value in _started[0].aws.environment.items():
         monkeypatch.setenv(name, value)
     return _started[0]
