@@ -82,7 +82,7 @@ def test_a_start_whose_answer_was_lost_is_found_again(
     aws: LocalAws, make_glue_job: MakeGlueJob, task_instance: RecordingTaskInstance
 ) -> None:
     operator = operator_of(make_glue_job(WAITS))
-    uuid = f"{task_instance.dag_id}:{task_instance.task_id}:{task_instance.run_id}:-1:1"
+    uuid = f"{task_instance.dag_id}:{task_instance.task_id}:{task_instance.run_id}:-1:1:"
     lost = started_by_somebody_else(aws, operator.job_name, Arguments={TASK_UUID_ARGUMENT: uuid})
     deferral = start(operator, task_instance)
     assert deferral.trigger.run_id == lost == task_instance.xcoms["glue_job_run_id"]

@@ -114,15 +114,14 @@ def test_a_task_that_is_killed_before_it_started_a_run_stops_none(job: str) -> N
     operator_of(job).on_kill()
 
 
-def test_a_task_that_a_user_clears_starts_a_run_of_its_own(aws: LocalAws, job: str) -> None:
+def test_a_task_that_a_user_clears_stops_its_run_and_starts_another(aws: LocalAws, job: str) -> None:
     cleared = start(operator_of(job), RecordingTaskInstance(job))
     task_instance = RecordingTaskInstance(job, try_number=2, max_tries=1)
-    waiting = start(operator_of(job), task_instance)
-    assert isinstance(waiting.trigger, FreeSlotTrigger)
-
-    kill(cleared)
-    own = defer_again(operator_of(job), waiting, task_instance)
+    own = start(operator_of(job), task_instance)
+    if isinstance(own.trigger, FreeSlotTrigger):
+        own = defer_again(operator_of(job), own, task_instance)
     assert own.trigger.run_id != cleared.trigger.run_id
+    assert wait_for_state(aws, job, cleared.trigger.run_id, "STOPPED")
 
     stop(aws, job, own.trigger.run_id)
     with pytest.raises(AirflowFailException, match="ended STOPPED"):

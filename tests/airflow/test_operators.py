@@ -85,14 +85,14 @@ def test_a_retry_takes_over_a_run_that_succeeds_while_it_looks(
     job = make_glue_job("import time; time.sleep(2)")
     first = start(operator_of(job), RecordingTaskInstance(job)).trigger.run_id
     wait_for_state(aws, job, first, "RUNNING")
-    find_run = operators.find_run
+    find_runs = operators.find_runs
 
     def find_and_linger(*arguments: str) -> Any:
-        found = find_run(*arguments)
+        found = find_runs(*arguments)
         wait_for_state(aws, job, first, "SUCCEEDED")
         return found
 
-    monkeypatch.setattr(operators, "find_run", find_and_linger)
+    monkeypatch.setattr(operators, "find_runs", find_and_linger)
     assert start(operator_of(job), RecordingTaskInstance(job, try_number=2)).trigger.run_id == first
 
 

@@ -8,7 +8,7 @@ from airflow.providers.amazon.aws.hooks.glue import GlueJobHook
 from botocore.exceptions import ClientError
 
 from data_hub.airflow.job_run_outcome import WORKING
-from data_hub.airflow.jobs import find_run, read_job
+from data_hub.airflow.jobs import find_runs, read_job
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -56,8 +56,8 @@ class DeployedGlueJobHook(GlueJobHook):
             return {"JobRunId": found}
 
     def _find_own_run(self, script_arguments: Mapping[str, Any]) -> str | None:
-        found = find_run(str(self.job_name), TASK_UUID_ARGUMENT, script_arguments[TASK_UUID_ARGUMENT])
-        return found["Id"] if found and found["JobRunState"] in WORKING else None
+        found = find_runs(str(self.job_name), TASK_UUID_ARGUMENT, script_arguments[TASK_UUID_ARGUMENT])
+        return next((run["Id"] for run in found if run["JobRunState"] in WORKING), None)
 
 
 def is_refusal(error: ClientError) -> bool:

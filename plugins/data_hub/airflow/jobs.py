@@ -39,12 +39,18 @@ def read_job_run(job_name: str, job_run_id: str) -> JobRunTypeDef:
     return boto3.client("glue").get_job_run(JobName=job_name, RunId=job_run_id)["JobRun"]
 
 
-def find_run(job_name: str, argument: str, value: str) -> JobRunTypeDef | None:
-    """Return the newest run that was started with an argument, or None."""
+def find_runs(job_name: str, argument: str, beginning: str) -> list[JobRunTypeDef]:
+    """Return the runs that were started with an argument whose value begins like this, the newest first."""
     paginator = boto3.client("glue").get_paginator("get_job_runs")
     pages = paginator.paginate(JobName=job_name, PaginationConfig={"MaxItems": _RUNS_LOOKED_AT})
-    found = [run for page in pages for run in page["JobRuns"] if run.get("Arguments", {}).get(argument) == value]
-    return max(found, key=lambda run: run["StartedOn"], default=None)
+    runs = [run for page in pages for run in page["JobRuns"]]
+    found = [run for run in runs if run.get("Arguments", {}).get(argument, "").startswith(beginning)]
+    return sorted(found, key=lambda run: run["StartedOn"], reverse=True)
+
+
+def stop_run(job_name: str, job_run_id: str) -> None:
+    """Ask Glue to stop a run; one that has ended meanwhile stays as it is."""
+    boto3.client("glue").batch_stop_job_run(JobName=job_name, JobRunIds=[job_run_id])
 
 
 def read_deployment(pipeline: Pipeline) -> Deployment:

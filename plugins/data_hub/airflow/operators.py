@@ -20,7 +20,7 @@ from data_hub.airflow.failures import failing_without_retry
 from data_hub.airflow.hooks import TASK_UUID_ARGUMENT, DeployedGlueJobHook, is_refusal
 from data_hub.airflow.job_run_outcome import FAILURES, SUCCEEDED, WORKING, is_worth_a_retry
 from data_hub.airflow.job_run_report import STATE_KEY, leave_report
-from data_hub.airflow.jobs import find_run, read_job_run
+from data_hub.airflow.jobs import find_runs, read_job_run, stop_run
 from data_hub.airflow.params import RunOptions
 from data_hub.airflow.sensor import LEFT_ALONE_KEY, NEW_OBJECTS_KEY
 from data_hub.airflow.task_ids import SENSOR
@@ -143,6 +143,8 @@ class GlueJobRunOperator(GlueJobOperator):
     def _start(self, context: Context) -> NoReturn:
         task_uuid = self._task_uuid(context)
         is_retry = context["ti"].try_number > self._first_try(context)
+        if not is_retry and context["ti"].try_number > 1:
+            self._stop_cleared_runs(task_uuid)
         earlier = self._find_earlier_run(task_uuid) if is_retry else None
         if earlier:
             self._leave_run_id(context, earlier)
@@ -169,18 +171,26 @@ class GlueJobRunOperator(GlueJobOperator):
     def _task_uuid(self, context: Context) -> str:
         instance = context["ti"]
         parts = (instance.dag_id, instance.task_id, instance.run_id, instance.map_index, self._first_try(context))
-        return ":".join(str(part) for part in parts)
+        return ":".join(str(part) for part in parts) + ":"
 
     def _find_earlier_run(self, task_uuid: str) -> str | None:
         """Return the run of an earlier try that is working or has succeeded: that try died before it could say so.
 
         One look decides: the stock operator's own, a moment later, takes a run that has just succeeded for lost.
         """
-        job_run = find_run(self.job_name, TASK_UUID_ARGUMENT, task_uuid)
+        job_run = next(iter(find_runs(self.job_name, TASK_UUID_ARGUMENT, task_uuid)), None)
         if job_run is None or job_run["JobRunState"] not in WORKING | {SUCCEEDED}:
             return None
         self.log.info("%s, which an earlier try of this task started, is %s", _name(job_run), job_run["JobRunState"])
         return job_run["Id"]
+
+    def _stop_cleared_runs(self, task_uuid: str) -> None:
+        """Stop what was going when a user cleared the task: its Airflow trigger is not always told, or not in time."""
+        of_this_task = task_uuid.removesuffix(":").rpartition(":")[0] + ":"
+        for job_run in find_runs(self.job_name, TASK_UUID_ARGUMENT, of_this_task):
+            if job_run["JobRunState"] in WORKING:
+                self.log.info("Stopping %s: the task was cleared", _name(job_run))
+                stop_run(self.job_name, job_run["Id"])
 
     def _arguments(self, context: Context) -> dict[str, str]:
         if not self._is_start_job:
