@@ -1,18 +1,27 @@
-from collections.abc import Iterator
-from pathlib import Path
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
 
 import pytest
-from browser import Browser
 from collections_pipeline import ROOT
-from live_pipeline import LivePipeline
 
 from hub_cli.airflow_api import quoted
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from browser import Browser
+    from live_pipeline import LivePipeline
 
 SAMPLE = ROOT / "examples" / "collections-data"
 
 
 @pytest.fixture
 def browser(collections: LivePipeline) -> Iterator[Browser]:
+    # The MWAA environments, which collect this file too, have no Playwright.
+    from browser import Browser
+
     with Browser.open(collections.up.state.url) as opened:
         yield opened
 
