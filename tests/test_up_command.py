@@ -13,7 +13,7 @@ from hub_up import HubUp, wait_for
 
 from hub_cli import session
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("airflow_live")]
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("hub_up")]
 
 BROKEN = "raise RuntimeError('half a DAG')  # airflow dag\n"
 

@@ -15,7 +15,7 @@ from hub_cli import session
 from hub_cli.airflow_supervisor import COMPONENTS
 from hub_cli.up_state import UpState
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("airflow_live")]
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("hub_up")]
 
 
 @pytest.fixture(scope="module")
