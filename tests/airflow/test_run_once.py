@@ -134,7 +134,7 @@ def test_a_rejected_file_fails_the_run_though_only_the_last_task_is_red(runner: 
     }
     assert (exit_code, events[-1]["state"]) == (1, "failed")
     counts = next(event for event in events if event.get("task") == INGESTION and event["state"] == "success")
-    assert " rows read = " in counts["summary"]
+    assert " read = " in counts["summary"]
     runner.aws.client("s3").delete_object(Bucket="raw", Key=KEY.replace("fry9c", "bad"))
 
 
