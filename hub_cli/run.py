@@ -15,7 +15,7 @@ from data_hub.deployment import Deployment
 from data_hub.errors import DataHubError
 from data_hub.pipeline import Pipeline
 from data_hub.wording import counted
-from hub_cli import job_logs, lake, run_report, state_lock, uploads
+from hub_cli import lake, run_report, state_lock, uploads
 from hub_cli.athena import Athena
 from hub_cli.dag_run import DagRunEnd, TaskEvent, run_dag
 from hub_cli.locations import (
@@ -112,7 +112,6 @@ class _Run:
             self._upload(aws, planned, deployment, pipeline)
             uploaded = time.monotonic()
             tasks, end = self._run_dag(aws, pipeline, dag)
-            job_logs.append_to(RUN_LOG, aws, tasks)
             archive.save(aws, LAST_RUN)
             outcome = self._look(aws, pipeline, deployment, tasks, end)
             if self._views_seen and outcome.state == "success":

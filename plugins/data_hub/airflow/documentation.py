@@ -41,8 +41,9 @@ One run at a time; a run ingests everything that the ledger lacks, also what arr
 
 **What the colours mean**
 
-- `{SENSOR}` pink: there was nothing to do, or the same files failed a short while ago and are left alone until the
-  time that its log names.
+- `{SENSOR}` pink: there was nothing to do.
+- `{SENSOR}` red: the same files failed a short while ago and are left alone until the time that its log names; or the
+  bucket, the job or a file that was asked for is not there.
 - A job red: its Glue run failed; the task's log ends with Glue's error. When the file is mended, delivered again or
   taken away, the next run starts at once; the same files are tried again after 1, 2, 4 ... 60 minutes.
 - `{REJECTED_FILES}` red, in a run that is green: a rejected file was neither delivered again nor acknowledged. It holds
