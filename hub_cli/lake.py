@@ -11,9 +11,8 @@ from data_hub.catalog import open_catalog
 from data_hub.errors import DataHubError
 from data_hub.ledger import Ledger
 from data_hub.pipeline import Pipeline
-from hub_cli import state_lock
+from hub_cli import archive, state_lock
 from hub_cli.locations import LAST_RUN, LOCAL_AWS
-from local_aws import archive
 from local_aws.deploy import DATABASE
 from local_aws.environment import without_foreign
 from local_aws.process import LocalAws

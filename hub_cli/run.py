@@ -15,7 +15,7 @@ from data_hub.deployment import Deployment
 from data_hub.errors import DataHubError
 from data_hub.pipeline import Pipeline
 from data_hub.wording import counted
-from hub_cli import lake, run_report, state_lock, uploads
+from hub_cli import archive, lake, run_report, state_lock, uploads
 from hub_cli.athena import Athena
 from hub_cli.dag_run import DagRunEnd, TaskEvent, run_dag
 from hub_cli.locations import (
@@ -33,7 +33,6 @@ from hub_cli.locations import (
 from hub_cli.outcome import Outcome, read_ledger
 from hub_cli.run_progress import Progress
 from hub_cli.uploads import UploadPlan
-from local_aws import archive
 from local_aws.deploy import deploy
 from local_aws.process import LocalAws
 

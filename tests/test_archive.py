@@ -9,7 +9,7 @@ from boto3.s3.transfer import TransferConfig
 from pyiceberg.catalog import Catalog, load_catalog
 
 from data_hub.errors import DataHubError
-from local_aws import archive, catalog_copy
+from hub_cli import archive, catalog_copy
 from local_aws.process import LocalAws
 
 ROWS = pa.table({"n": [1, 2, 3]})

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from boto3.s3.transfer import TransferConfig
 
 from data_hub.errors import DataHubError
-from local_aws import catalog_copy
+from hub_cli import catalog_copy
 from local_aws.deploy import SCRIPTS_BUCKET
 
 if TYPE_CHECKING:
