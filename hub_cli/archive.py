@@ -12,7 +12,7 @@ from boto3.s3.transfer import TransferConfig
 
 from data_hub.errors import DataHubError
 from hub_cli import catalog_copy
-from local_aws.deploy import SCRIPTS_BUCKET
+from local_aws.deploy_jobs import SCRIPTS_BUCKET
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -19,16 +19,17 @@ def without_foreign(environment: Mapping[str, str]) -> dict[str, str]:
     return {name: value for name, value in environment.items() if not name.startswith(FOREIGN_PREFIXES)}
 
 
-def client_environment(endpoint: str) -> dict[str, str]:
+def client_environment(endpoint: str, role: str = DUMMY_KEY) -> dict[str, str]:
     """Return the variables that boto3, the AWS CLI and data_hub need.
 
     Args:
         endpoint: URL of the local AWS.
+        role: name or ARN of the role that calls; the server knows it by its name, the access key id.
     """
     return {
         "AWS_ENDPOINT_URL": endpoint,
         "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS": "false",
-        "AWS_ACCESS_KEY_ID": DUMMY_KEY,
+        "AWS_ACCESS_KEY_ID": access_key_of(role),
         "AWS_SECRET_ACCESS_KEY": DUMMY_KEY,
         "AWS_DEFAULT_REGION": REGION,
         "AWS_REGION": REGION,
@@ -39,18 +40,24 @@ def client_environment(endpoint: str) -> dict[str, str]:
     }
 
 
-def client(service: Any, endpoint: str) -> Any:
+def access_key_of(role: str) -> str:
+    """Return the access key id by which the server knows a role: its name."""
+    return role.rpartition("/")[2]
+
+
+def client(service: Any, endpoint: str, role: str = DUMMY_KEY) -> Any:
     """Return a boto3 client of the local AWS, whatever endpoint, keys and proxy the environment names.
 
     Args:
         service: boto3's name of the service.
         endpoint: URL of the local AWS.
+        role: name or ARN of the role that calls.
     """
     return boto3.client(
         service,
         endpoint_url=endpoint,
         region_name=REGION,
-        aws_access_key_id=DUMMY_KEY,
+        aws_access_key_id=access_key_of(role),
         aws_secret_access_key=DUMMY_KEY,
         config=Config(proxies={}),
     )

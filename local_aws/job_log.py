@@ -1,4 +1,4 @@
-"""A CloudWatch log stream that a job run's output goes to."""
+"""A CloudWatch log stream that a run's output goes to."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ READ_BYTES = 65_536
 
 
 class JobLog:
-    """The stream of one job run in ``/aws-glue/jobs/output`` or ``/aws-glue/jobs/error``."""
+    """The stream of one run of a Glue job or a Lambda function."""
 
     def __init__(self, client: CloudWatchLogsClient, group: str, stream: str) -> None:
         """Create the stream, and the group when it is missing.
@@ -24,15 +24,18 @@ class JobLog:
         Args:
             client: CloudWatch Logs.
             group: name of the log group.
-            stream: name of the log stream, the job run's id.
+            stream: name of the log stream.
         """
         self.last_line = ""
         self._client = client
         self._group = group
         self._stream = stream
-        with contextlib.suppress(client.exceptions.ResourceAlreadyExistsException):
-            client.create_log_group(logGroupName=group)
-        client.create_log_stream(logGroupName=group, logStreamName=stream)
+        try:
+            client.create_log_stream(logGroupName=group, logStreamName=stream)
+        except client.exceptions.ResourceNotFoundException:
+            with contextlib.suppress(client.exceptions.ResourceAlreadyExistsException):
+                client.create_log_group(logGroupName=group)
+            client.create_log_stream(logGroupName=group, logStreamName=stream)
 
     @contextlib.contextmanager
     def copying(self, source: IO[bytes] | None, patience_seconds: float) -> Iterator[None]:

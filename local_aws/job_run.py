@@ -79,10 +79,10 @@ class JobProcess:
                     process.wait(POLL_SECONDS)
             return None
         finally:
-            _end_group(process)
+            end_group(process)
 
 
-def _end_group(process: subprocess.Popen[bytes]) -> None:
+def end_group(process: subprocess.Popen[bytes]) -> None:
     """End the process and whatever it started; a Glue worker leaves nothing behind either."""
     if process.poll() is None:
         _signal_group(process, signal.SIGTERM)

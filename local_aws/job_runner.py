@@ -6,7 +6,7 @@ import os
 import shutil
 import threading
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from local_aws.environment import client, client_environment, without_foreign
 from local_aws.job_files import JobFiles, MissingJobFileError
@@ -14,12 +14,14 @@ from local_aws.job_log import JobLog
 from local_aws.job_run import JobProcess
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from pathlib import Path
 
     from local_aws.job_run_state import JobRunState
 
 LOG_GROUP = "/aws-glue/jobs"
+# https://docs.aws.amazon.com/glue/latest/dg/aws-glue-programming-etl-glue-arguments.html
+LOG_GROUP_ARGUMENT = "--custom-logGroup-prefix"
 END_SECONDS = 6.0
 
 
@@ -33,6 +35,7 @@ class JobRunRequest:
         script_location: S3 URI of the script.
         arguments: the job's default arguments, overridden by the run's.
         timeout_minutes: after them the run ends as TIMEOUT.
+        role: name or ARN of the role that the run has.
     """
 
     job_name: str
@@ -40,6 +43,7 @@ class JobRunRequest:
     script_location: str
     arguments: Mapping[str, str]
     timeout_minutes: int
+    role: str
 
 
 class JobRunner:
@@ -56,14 +60,14 @@ class JobRunner:
         self._endpoint = endpoint
         self._directory = directory
         self._minute_seconds = minute_seconds
-        self._s3 = client("s3", endpoint)
-        self._logs = client("logs", endpoint)
+        self._clients: dict[tuple[str, str], Any] = {}
+        self._clients_lock = threading.Lock()
         self._live: dict[JobRunState, threading.Thread] = {}
         shutil.rmtree(directory, ignore_errors=True)
 
-    def start(self, request: JobRunRequest, state: JobRunState) -> None:
-        """Run a job in the background; ``state`` tells how far it is."""
-        thread = threading.Thread(target=self._run, args=(request, state), name=request.run_id, daemon=True)
+    def start(self, request: JobRunRequest, state: JobRunState, on_end: Callable[[], None]) -> None:
+        """Run a job in the background; ``state`` tells how far it is, and ``on_end`` is called when it has ended."""
+        thread = threading.Thread(target=self._run, args=(request, state, on_end), name=request.run_id, daemon=True)
         self._live[state] = thread
         thread.start()
 
@@ -77,7 +81,7 @@ class JobRunner:
         for thread in live.values():
             thread.join(END_SECONDS)
 
-    def _run(self, request: JobRunRequest, state: JobRunState) -> None:
+    def _run(self, request: JobRunRequest, state: JobRunState, on_end: Callable[[], None]) -> None:
         scratch = self._directory / request.run_id
         try:
             scratch.mkdir(parents=True)
@@ -91,12 +95,15 @@ class JobRunner:
         finally:
             shutil.rmtree(scratch, ignore_errors=True)
             del self._live[state]
+            on_end()
 
     def _execute(self, request: JobRunRequest, state: JobRunState, scratch: Path) -> None:
-        output = JobLog(self._logs, f"{LOG_GROUP}/output", request.run_id)
-        error = JobLog(self._logs, f"{LOG_GROUP}/error", request.run_id)
+        logs, group = self._client("logs", request.role), request.arguments.get(LOG_GROUP_ARGUMENT, LOG_GROUP)
+        output = JobLog(logs, f"{group}/output", request.run_id)
+        error = JobLog(logs, f"{group}/error", request.run_id)
         extra_py_files = request.arguments.get("--extra-py-files", "")
-        files = JobFiles.download(self._s3, request.script_location, extra_py_files, scratch)
+        s3 = self._client("s3", request.role)
+        files = JobFiles.download(s3, request.script_location, extra_py_files, scratch)
         process = JobProcess(
             script=files.script,
             arguments={
@@ -104,7 +111,7 @@ class JobRunner:
                 "--JOB_NAME": request.job_name,
                 "--JOB_RUN_ID": request.run_id,
             },
-            environment=self._environment(files.python_path),
+            environment=self._environment(request.role, files.python_path),
             directory=scratch,
             timeout_seconds=request.timeout_minutes * self._minute_seconds,
             timeout_minutes=request.timeout_minutes,
@@ -114,6 +121,12 @@ class JobRunner:
         else:
             process.run(state, output, error)
 
-    def _environment(self, python_path: list[Path]) -> dict[str, str]:
+    def _environment(self, role: str, python_path: list[Path]) -> dict[str, str]:
         paths = os.pathsep.join(str(path) for path in python_path)
-        return without_foreign(os.environ) | client_environment(self._endpoint) | {"PYTHONPATH": paths}
+        return without_foreign(os.environ) | client_environment(self._endpoint, role) | {"PYTHONPATH": paths}
+
+    def _client(self, service: str, role: str) -> Any:
+        with self._clients_lock:
+            if (service, role) not in self._clients:
+                self._clients[service, role] = client(service, self._endpoint, role)
+            return self._clients[service, role]

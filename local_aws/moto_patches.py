@@ -6,7 +6,6 @@ learnt what we add.
 
 import functools
 import inspect
-import threading
 from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
@@ -19,14 +18,15 @@ from moto.glue.models import FakeJob, FakeJobRun, GlueBackend
 from moto.glue.responses import GlueResponse
 from moto.logs.models import LogsBackend
 
+from local_aws import job_events, table_optimizers, workflow_patches
 from local_aws.job_run_state import JobRunState
 from local_aws.job_runner import LOG_GROUP, JobRunner, JobRunRequest
+from local_aws.patching import LOCK, add, replace
+from local_aws.workflow_run import ChainRun
 
 # Glue's default for jobs of version 5 and later.
 # https://docs.aws.amazon.com/glue/latest/dg/aws-glue-api-jobs-job.html
 DEFAULT_TIMEOUT_MINUTES = 480
-
-_LOCK = threading.RLock()
 
 
 def install(runner: JobRunner) -> None:
@@ -38,15 +38,17 @@ def install(runner: JobRunner) -> None:
     Raises:
         RuntimeError: moto is not the version that these patches are made for.
     """
-    _replace(models, "FakeJobRun", lambda _: LocalJobRun)
-    _replace(GlueBackend, "start_job_run", functools.partial(_start_job_run, runner))
-    _replace(FakeJob, "get_job_runs", _newest_first)
-    _replace(GlueBackend, "create_table", _one_at_a_time)
-    _replace(GlueResponse, "update_table", _update_table)
-    _replace(LogsBackend, "put_log_events", _one_at_a_time)
-    _replace(BaseResponse, "call_action", _name_the_gap)
-    _add(GlueResponse, "batch_stop_job_run", _batch_stop_job_run)
-    _add(GlueResponse, "update_job", _update_job)
+    replace(models, "FakeJobRun", lambda _: LocalJobRun)
+    replace(GlueBackend, "start_job_run", functools.partial(_start_job_run, runner))
+    replace(FakeJob, "get_job_runs", _newest_first)
+    replace(GlueBackend, "create_table", _one_at_a_time)
+    replace(GlueResponse, "update_table", _update_table)
+    replace(LogsBackend, "put_log_events", _one_at_a_time)
+    replace(BaseResponse, "call_action", _name_the_gap)
+    add(GlueResponse, "batch_stop_job_run", _batch_stop_job_run)
+    add(GlueResponse, "update_job", _update_job)
+    workflow_patches.install()
+    table_optimizers.install()
 
 
 class NotEmulatedError(ServiceException):  # type: ignore[misc]
@@ -65,6 +67,9 @@ class LocalJobRun(FakeJobRun):  # type: ignore[misc]
         super().__init__(*args, **kwargs)
         self.state = JobRunState()
         self.glue_version: str | None = None
+        self.chain: ChainRun | None = None
+        self.trigger_name: str | None = None
+        self.predecessors: list[dict[str, str]] = []
 
     @property
     def status(self) -> str:
@@ -86,6 +91,8 @@ class LocalJobRun(FakeJobRun):  # type: ignore[misc]
             "LogGroupName": LOG_GROUP,
             "GlueVersion": self.glue_version,
             "ErrorMessage": self.state.error_message,
+            "TriggerName": self.trigger_name,
+            "PredecessorRuns": self.predecessors,
         }
         return {name: value for name, value in answer.items() if value is not None}
 
@@ -95,7 +102,7 @@ def _start_job_run(runner: JobRunner, original: Callable[..., str]) -> Callable[
 
     @functools.wraps(original)
     def start_job_run(backend: Any, name: str, *args: Any, **kwargs: Any) -> str:
-        with _LOCK:
+        with LOCK:
             job = backend.get_job(name)
             live = sum(run.state.is_live for run in job.job_runs)
             if live >= job.execution_property.get("MaxConcurrentRuns", 1):
@@ -109,11 +116,22 @@ def _start_job_run(runner: JobRunner, original: Callable[..., str]) -> Callable[
             script_location=job.command["ScriptLocation"],
             arguments=run.arguments,
             timeout_minutes=run.timeout or DEFAULT_TIMEOUT_MINUTES,
+            role=job.role,
         )
-        runner.start(request, run.state)
+        runner.start(request, run.state, functools.partial(_job_run_ended, backend, run))
         return run_id
 
     return start_job_run
+
+
+def _job_run_ended(backend: Any, run: LocalJobRun) -> None:
+    try:
+        job_events.put_state_change(run)
+    finally:
+        # The lock: who starts a run for a chain tells the run so before it gives the lock back.
+        with LOCK:
+            if run.chain:
+                run.chain.advance(backend)
 
 
 def _newest_first(original: Callable[..., list[Any]]) -> Callable[..., list[Any]]:
@@ -152,7 +170,7 @@ def _update_job(response: Any) -> ActionResult:
     """
     name, update = response.parameters["JobName"], response.parameters["JobUpdate"]
     backend = response.glue_backend
-    with _LOCK:
+    with LOCK:
         before = backend.get_job(name)
         names = [parameter for parameter in inspect.signature(backend.create_job).parameters if parameter != "name"]
         backend.create_job(name=name, **{key: update.get(key.title().replace("_", "")) for key in names})
@@ -168,7 +186,7 @@ def _update_table(original: Callable[..., Any]) -> Callable[..., Any]:
     def update_table(response: Any) -> Any:
         parameters = response.parameters
         expected = parameters.get("VersionId")
-        with _LOCK:
+        with LOCK:
             table = response.glue_backend.get_table(parameters["DatabaseName"], parameters["TableInput"]["Name"])
             current = table.as_dict()["VersionId"]
             if expected is not None and expected != current:
@@ -199,19 +217,7 @@ def _one_at_a_time(original: Callable[..., Any]) -> Callable[..., Any]:
 
     @functools.wraps(original)
     def locked(*args: Any, **kwargs: Any) -> Any:
-        with _LOCK:
+        with LOCK:
             return original(*args, **kwargs)
 
     return locked
-
-
-def _replace(owner: Any, name: str, patch: Callable[[Any], Any]) -> None:
-    if not hasattr(owner, name):
-        raise RuntimeError(f"moto has no {owner.__name__}.{name} any more: adapt local_aws/moto_patches.py")
-    setattr(owner, name, patch(getattr(owner, name)))
-
-
-def _add(owner: Any, name: str, method: Callable[[Any], ActionResult]) -> None:
-    if hasattr(owner, name):
-        raise RuntimeError(f"moto has its own {owner.__name__}.{name} now: drop ours in local_aws/moto_patches.py")
-    setattr(owner, name, method)

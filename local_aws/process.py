@@ -33,7 +33,9 @@ class LocalAws:
         self._server = server
 
     @classmethod
-    def start(cls, directory: Path, port: int = 0, minute_seconds: float = 60.0) -> LocalAws:
+    def start(
+        cls, directory: Path, port: int = 0, minute_seconds: float = 60.0, record: Path | None = None
+    ) -> LocalAws:
         """Start a server process on 127.0.0.1 and return when it answers.
 
         The server ends with this process, in whatever way that ends, and takes its Glue job runs along.
@@ -42,6 +44,7 @@ class LocalAws:
             directory: where the server keeps its log, its state file and the job runs' scratch folders.
             port: port to listen on; 0 takes a free one.
             minute_seconds: seconds that a minute of a Glue job's timeout lasts; tests make it short.
+            record: file that every request is noted in, see ``local_aws.call_record``.
 
         Raises:
             DataHubError: a local AWS already runs for ``directory``, the port is taken, or the server cannot start.
@@ -52,7 +55,7 @@ class LocalAws:
             )
         directory.mkdir(parents=True, exist_ok=True)
         log = directory / LOG_NAME
-        server = _spawn(directory.resolve(), port, minute_seconds, log)
+        server = _spawn(directory.resolve(), port, minute_seconds, record, log)
         try:
             return cls(_await_endpoint(server, port, log), server)
         except BaseException:
@@ -81,6 +84,8 @@ class LocalAws:
     def client(self, service: Literal["logs"]) -> CloudWatchLogsClient: ...
     @overload
     def client(self, service: Literal["s3"]) -> S3Client: ...
+    @overload
+    def client(self, service: str) -> Any: ...
     def client(self, service: Any) -> Any:
         """Return a boto3 client of ``service``, see ``local_aws.environment.client``."""
         return environment.client(service, self.endpoint)
@@ -103,9 +108,13 @@ class LocalAws:
         self.stop()
 
 
-def _spawn(directory: Path, port: int, minute_seconds: float, log: Path) -> subprocess.Popen[bytes]:
-    root = str(Path(__file__).resolve().parent.parent)
+def _spawn(
+    directory: Path, port: int, minute_seconds: float, record: Path | None, log: Path
+) -> subprocess.Popen[bytes]:
+    root = Path(__file__).resolve().parent.parent
     options = {"--directory": str(directory), "--port": str(port), "--minute-seconds": str(minute_seconds)}
+    if record:
+        options["--record"] = str(record.resolve())
     with log.open("wb") as log_file:
         return subprocess.Popen(
             [sys.executable, "-m", "local_aws", *(word for option in options.items() for word in option)],
@@ -113,7 +122,7 @@ def _spawn(directory: Path, port: int, minute_seconds: float, log: Path) -> subp
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=log_file,
-            env=environment.without_foreign(os.environ) | {"PYTHONPATH": root},
+            env=environment.without_foreign(os.environ) | {"PYTHONPATH": f"{root}{os.pathsep}{root / 'plugins'}"},
             # Ctrl-C reaches this process alone, which decides when the server ends.
             start_new_session=True,
         )

@@ -16,15 +16,17 @@ from types import FrameType
 from moto.server import DomainDispatcherApplication, MotoRequestHandler, create_backend_app
 from werkzeug.serving import make_server
 
-from local_aws import moto_patches
+from local_aws import call_record, moto_gaps, moto_patches
+from local_aws.event_sources import EventSources
 from local_aws.job_runner import JobRunner
+from local_aws.lambda_runner import LambdaRunner
 from local_aws.state_file import State
 
 HOST = "127.0.0.1"
 PARENT_CHECK_SECONDS = 0.5
 
 
-def serve(directory: Path, port: int, minute_seconds: float) -> None:
+def serve(directory: Path, port: int, minute_seconds: float, record: Path | None) -> None:
     """Serve until standard input ends, the parent process is gone, or SIGTERM or SIGINT arrives.
 
     The first line on standard output is JSON: ``{"endpoint": url}`` once requests are answered, or
@@ -33,7 +35,8 @@ def serve(directory: Path, port: int, minute_seconds: float) -> None:
     Args:
         directory: folder for the state file and the job runs' scratch folders.
         port: port on 127.0.0.1; 0 takes a free one.
-        minute_seconds: seconds that a minute of a job's timeout lasts.
+        minute_seconds: seconds that a minute of a job's or a queue's timeout lasts.
+        record: file that every request is noted in, see ``local_aws.call_record``.
     """
     parent = os.getppid()
     signal.signal(signal.SIGTERM, _leave)
@@ -46,8 +49,13 @@ def serve(directory: Path, port: int, minute_seconds: float) -> None:
         _report({"port_taken": True})
         return
     endpoint = f"http://{HOST}:{listener.getsockname()[1]}"
-    with JobRunner(endpoint, directory / "job-runs", minute_seconds) as runner:
+    functions = LambdaRunner(endpoint, directory / "lambda-runs")
+    second = minute_seconds / 60
+    with JobRunner(endpoint, directory / "job-runs", minute_seconds) as runner, EventSources(functions, second):
         moto_patches.install(runner)
+        if record:
+            call_record.install(record)
+        moto_gaps.install(functions, second)
         _answer(listener)
         with _announced(State(os.getpid(), endpoint), directory):
             _report({"endpoint": endpoint})

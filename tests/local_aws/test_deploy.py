@@ -1,8 +1,5 @@
 """What ``deploy`` puts on the local AWS."""
 
-import io
-import os
-import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,8 +8,7 @@ from job_trials import run
 
 from data_hub.deployment import Deployment
 from data_hub.errors import DataHubError
-from local_aws import library_zip
-from local_aws.deploy import LIBRARY_FOLDER, deploy
+from local_aws.deploy import deploy
 from local_aws.process import LocalAws
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -53,6 +49,17 @@ def test_the_glue_triggers_are_those_of_the_pipeline_file(aws: LocalAws, deploym
     assert views["Predicate"] == {"Logical": "AND", "Conditions": [condition]}
 
 
+def test_the_workflow_holds_the_glue_triggers_and_runs_once_at_a_time(aws: LocalAws, deployment: Deployment) -> None:
+    glue = aws.client("glue")
+    assert glue.get_workflow(Name="collections")["Workflow"]["MaxConcurrentRuns"] == 1
+    triggers = glue.get_triggers()["Triggers"]
+    assert {trigger["WorkflowName"] for trigger in triggers} == {"collections"}
+    assert {trigger["Type"]: trigger["State"] for trigger in triggers} == {
+        "ON_DEMAND": "CREATED",
+        "CONDITIONAL": "ACTIVATED",
+    }
+
+
 def test_the_pipeline_file_and_the_database_are_there(aws: LocalAws, deployment: Deployment) -> None:
     body = aws.client("s3").get_object(Bucket="scripts", Key="pipelines/collections.yaml")["Body"].read()
     assert deployment.pipeline_file == "s3://scripts/pipelines/collections.yaml"
@@ -80,6 +87,7 @@ def test_deploying_again_updates_and_keeps_objects_and_job_runs(
     assert [entry["Id"] for entry in aws.client("glue").get_job_runs(JobName=INGESTION)["JobRuns"]] == before
     assert aws.client("s3").head_object(Bucket="raw", Key="kept.csv")["ContentLength"] == 0
     assert len(aws.client("glue").get_triggers()["Triggers"]) == 2
+    assert len(aws.client("lambda").list_event_source_mappings()["EventSourceMappings"]) == 1
 
 
 def test_a_wrong_pipeline_file_deploys_nothing(aws: LocalAws, tmp_path: Path) -> None:
@@ -94,21 +102,3 @@ def test_a_wrong_pipeline_file_deploys_nothing(aws: LocalAws, tmp_path: Path) ->
     with pytest.raises(DataHubError, match=r"wrong\.yaml"):
         deploy(aws, [right, wrong])
     assert "other" not in [bucket["Name"] for bucket in aws.client("s3").list_buckets()["Buckets"]]
-
-
-def test_the_library_zip_holds_data_hub_without_airflow() -> None:
-    names = zipfile.ZipFile(io.BytesIO(library_zip.build(LIBRARY_FOLDER))).namelist()
-    assert "data_hub/pipeline.py" in names
-    assert not [name for name in names if name.startswith("data_hub/airflow/") or "__pycache__" in name]
-
-
-def test_the_same_library_gives_the_same_zip(tmp_path: Path) -> None:
-    package = tmp_path / "library"
-    (package / "inner").mkdir(parents=True)
-    for file in (package / "b.py", package / "a.py", package / "inner" / "c.py"):
-        file.write_text("x = 1")
-    first = library_zip.build(package)
-    os.utime(package / "a.py", (0, 0))
-    assert library_zip.build(package) == first
-    (package / "a.py").write_text("x = 2")
-    assert library_zip.build(package) != first

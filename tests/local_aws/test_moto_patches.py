@@ -3,98 +3,17 @@
 A ``vanilla`` case that fails says that moto has learnt it: drop the patch.
 """
 
-import contextlib
 import subprocess
 import sys
-import threading
-from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
-import boto3
 import pytest
-from botocore.exceptions import ClientError
-from moto import mock_aws
-from moto.core.responses import BaseResponse
 from moto.glue import models
-from moto.glue.models import FakeJob, GlueBackend
-from moto.glue.responses import GlueResponse
-from moto.logs.models import LogGroup, LogsBackend
-
-from local_aws import moto_patches
-from local_aws.environment import REGION
+from moto.logs.models import LogGroup
+from moto_trials import JOB, answer, answers_of_two_at_once, client, meeting_point, outcomes
 
 ROOT = Path(__file__).resolve().parents[2]
-PATCHED_OWNERS = (models, FakeJob, GlueBackend, GlueResponse, LogsBackend, BaseResponse)
-OVERLAP_SECONDS = 0.2
-JOB = {"Role": "trial", "Command": {"Name": "glueetl", "ScriptLocation": "s3://scripts/trial.py"}}
-
-
-class NoJobRunner:
-    """Takes job runs and never runs them."""
-
-    def start(self, *_: object) -> None: ...
-
-
-@contextlib.contextmanager
-def installed_patches() -> Iterator[None]:
-    before = [(owner, dict(vars(owner))) for owner in PATCHED_OWNERS]
-    moto_patches.install(NoJobRunner())  # type: ignore[arg-type]
-    try:
-        yield
-    finally:
-        for owner, names in before:
-            for name in set(vars(owner)) - set(names):
-                delattr(owner, name)
-            for name, value in names.items():
-                if vars(owner)[name] is not value:
-                    setattr(owner, name, value)
-
-
-def client(service: Any) -> Any:
-    return boto3.client(service, REGION, endpoint_url=f"https://{service}.{REGION}.amazonaws.com")
-
-
-@pytest.fixture
-def glue(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
-    """A Glue client of moto in this process, ``vanilla`` or ``patched``."""
-    monkeypatch.delenv("AWS_PROFILE", raising=False)
-    with installed_patches() if request.param == "patched" else contextlib.nullcontext(), mock_aws():
-        yield client("glue")
-
-
-def outcomes(*, vanilla: object, patched: object) -> pytest.MarkDecorator:
-    cases = [pytest.param("vanilla", vanilla, id="vanilla"), pytest.param("patched", patched, id="patched")]
-    return pytest.mark.parametrize(("glue", "outcome"), cases, indirect=["glue"])
-
-
-def answer(call: Callable[..., Any], **request: Any) -> str:
-    """Return ``ok`` or what went wrong."""
-    try:
-        call(**request)
-    except ClientError as error:
-        return error.response["Error"]["Code"]
-    except NotImplementedError:
-        return "NotImplementedError"
-    return "ok"
-
-
-def answers_of_two_at_once(call: Callable[..., Any], **request: Any) -> list[str]:
-    with ThreadPoolExecutor(2) as pool:
-        return sorted(pool.map(lambda _: answer(call, **request), range(2)))
-
-
-def meeting_point(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Make ``function`` wait a moment for a second caller, so that two that can overlap do."""
-    barrier = threading.Barrier(2)
-
-    def wait_and_call(*args: Any, **kwargs: Any) -> Any:
-        with contextlib.suppress(threading.BrokenBarrierError):
-            barrier.wait(OVERLAP_SECONDS)
-        return function(*args, **kwargs)
-
-    return wait_and_call
 
 
 @outcomes(vanilla="SUCCEEDED", patched="STARTING")

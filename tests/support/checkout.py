@@ -11,7 +11,7 @@ from pathlib import Path
 import psutil
 from collections_pipeline import ROOT
 
-FOLDERS = ("dags", "examples", "glue_jobs", "hub_cli", "local_aws", "plugins", "requirements")
+FOLDERS = ("dags", "examples", "glue_jobs", "hub_cli", "local_aws", "plugins", "requirements", "terraform")
 GONE_SECONDS = 20.0
 
 
@@ -25,7 +25,7 @@ class Checkout:
     def copy_to(cls, path: Path) -> "Checkout":
         """Copy the working tree."""
         for folder in FOLDERS:
-            shutil.copytree(ROOT / folder, path / folder, ignore=shutil.ignore_patterns("__pycache__"))
+            shutil.copytree(ROOT / folder, path / folder, ignore=shutil.ignore_patterns("__pycache__", "build"))
         return cls(path)
 
     @property

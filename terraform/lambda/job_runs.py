@@ -1,0 +1,37 @@
+"""Runs of Glue jobs: what keeps another one from starting, and what has been ingested already."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+    from datetime import datetime
+
+LIVE = frozenset({"STARTING", "RUNNING", "STOPPING", "WAITING"})
+# Argument of a run that was for some objects only.
+KEYS = "--keys"
+_LOOKED_AT = 200
+
+
+def last_runs(glue: Any, job: str) -> list[dict[str, Any]]:
+    """Return the last runs of a job, newest first."""
+    runs: list[dict[str, Any]] = glue.get_job_runs(JobName=job, MaxResults=_LOOKED_AT)["JobRuns"]
+    return runs
+
+
+def ingested_until(runs_of_jobs: Iterable[Sequence[dict[str, Any]]]) -> datetime | None:
+    """Return the moment before which every arrival has been dealt with, None when there is none.
+
+    It is the start of the last run that ingested everything; of several jobs, the one that is furthest behind counts.
+
+    Args:
+        runs_of_jobs: the last runs of each ingestion job, newest first.
+    """
+    starts = [next((run["StartedOn"] for run in runs if _is_full_success(run)), None) for runs in runs_of_jobs]
+    known = [start for start in starts if start is not None]
+    return min(known) if known and len(known) == len(starts) else None
+
+
+def _is_full_success(run: dict[str, Any]) -> bool:
+    return run["JobRunState"] == "SUCCEEDED" and KEYS not in (run.get("Arguments") or {})
