@@ -3,7 +3,6 @@
 from collections import Counter
 from collections.abc import Callable
 
-import boto3
 import pytest
 from collections_pipeline import HEADER_V1, row_v1
 from lake import Lake
@@ -27,25 +26,16 @@ def recorded(lake: Lake) -> Counter[tuple[str, str]]:
 
 def overtake(monkeypatch: pytest.MonkeyPatch, what_others_do: Callable[[], object]) -> None:
     """Let something happen once, after a job has read its files and before it commits them."""
-    original = ingest._Ingestion._commit
+    original = ingest.Ingestion._commit
     overtaken = []
 
-    def be_overtaken(job: ingest._Ingestion, *arguments: object) -> None:
+    def be_overtaken(job: ingest.Ingestion, *arguments: object) -> None:
         if not overtaken:
             overtaken.append(job)
             what_others_do()
         original(job, *arguments)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(ingest._Ingestion, "_commit", be_overtaken)
-
-
-def put_under_another_etag(lake: Lake, key: str, content: bytes) -> None:
-    place = {"Bucket": lake.deployment.source_bucket, "Key": key}
-    upload = {**place, "UploadId": boto3.client("s3").create_multipart_upload(**place)["UploadId"]}
-    part = boto3.client("s3").upload_part(**upload, PartNumber=1, Body=content)
-    boto3.client("s3").complete_multipart_upload(
-        **upload, MultipartUpload={"Parts": [{"PartNumber": 1, "ETag": part["ETag"]}]}
-    )
+    monkeypatch.setattr(ingest.Ingestion, "_commit", be_overtaken)
 
 
 def test_a_content_that_another_job_replaced_meanwhile_is_never_put_back(
@@ -66,13 +56,13 @@ def test_a_skip_that_a_correction_overtook_does_not_hide_the_correction_back(
 ) -> None:
     key = lake.put("a.csv", GOOD)
     lake.ingest()
-    put_under_another_etag(lake, key, GOOD)
+    lake.put_under_another_etag(key, GOOD)
     lake.put("b.csv", GOOD)
 
     def correct_and_back() -> None:
         lake.put("a.csv", OTHER)
         lake.ingest()
-        put_under_another_etag(lake, key, GOOD)
+        lake.put_under_another_etag(key, GOOD)
 
     with monkeypatch.context() as patch:
         overtake(patch, correct_and_back)
@@ -125,7 +115,7 @@ def test_an_ingestion_recorded_late_does_not_unsay_what_came_after_it(
     monkeypatch.setattr(ledger.Ledger, "record", keep_back)
     monkeypatch.setattr(ingest, "ROUNDS", 1)
     lake.ingest()
-    monkeypatch.setattr(ingest._Ingestion, "_repair_ledger", lambda _: None)
+    monkeypatch.setattr(ingest.Ingestion, "_repair_ledger", lambda _: None)
     lake.put("a.csv", b"")
     lake.ingest()
     lake.ledger().acknowledge(key)
@@ -207,15 +197,15 @@ def test_a_table_that_was_dropped_is_filled_again(lake: Lake) -> None:
 
 def test_objects_that_keep_arriving_do_not_fail_the_job(lake: Lake, monkeypatch: pytest.MonkeyPatch) -> None:
     lake.put("0.csv", GOOD)
-    original = ingest._Ingestion._ingest_batch
+    original = ingest.Ingestion._ingest_batch
     arrived = []
 
-    def one_more_arrives(job: ingest._Ingestion, batch: object) -> None:
+    def one_more_arrives(job: ingest.Ingestion, batch: object) -> None:
         original(job, batch)  # type: ignore[arg-type]
         arrived.append(lake.put(f"{len(arrived) + 1}.csv", GOOD))
 
     with monkeypatch.context() as patch:
         patch.setattr(ingest, "ROUNDS", 3)
-        patch.setattr(ingest._Ingestion, "_ingest_batch", one_more_arrives)
+        patch.setattr(ingest.Ingestion, "_ingest_batch", one_more_arrives)
         assert len(lake.ingest()) == 3
     assert len(lake.ingest()) == 1

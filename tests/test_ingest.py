@@ -164,11 +164,7 @@ def test_a_header_without_rows_is_ingested_and_takes_older_rows_away(lake: Lake)
 def test_the_same_bytes_under_another_etag_are_skipped(lake: Lake) -> None:
     key = lake.put("a.csv", GOOD)
     lake.ingest()
-    s3 = lake.aws.client("s3")
-    upload = s3.create_multipart_upload(Bucket=lake.deployment.source_bucket, Key=key)
-    place = {"Bucket": lake.deployment.source_bucket, "Key": key, "UploadId": upload["UploadId"]}
-    part = s3.upload_part(**place, PartNumber=1, Body=GOOD)
-    s3.complete_multipart_upload(**place, MultipartUpload={"Parts": [{"PartNumber": 1, "ETag": part["ETag"]}]})
+    lake.put_under_another_etag(key, GOOD)
     assert outcome(lake.ingest()) == [("a.csv", "skipped", 2, 2, 0)]
     assert lake.snapshot_count() == 1
     assert lake.ingest() == []
@@ -240,13 +236,13 @@ def test_a_changed_column_type_is_named_before_anything_is_committed(lake: Lake)
 def test_a_missing_bucket_is_named_and_nothing_is_done(lake: Lake) -> None:
     nowhere = Deployment(**{**lake.deployment.__dict__, "source_bucket": "nowhere"})
     with pytest.raises(DataHubError, match=r"Bucket 'nowhere' cannot be listed \(NoSuchBucket\)"):
-        ingest.ingest(lake.pipeline, nowhere, "jr", print)
+        ingest.Ingestion(lake.pipeline, nowhere, "jr", print).run()
 
 
 def test_a_missing_database_is_named(lake: Lake) -> None:
     nowhere = Deployment(**{**lake.deployment.__dict__, "database": "nowhere"})
     with pytest.raises(DataHubError, match="Database 'nowhere' is not in the Glue Data Catalog"):
-        ingest.ingest(lake.pipeline, nowhere, "jr", print)
+        ingest.Ingestion(lake.pipeline, nowhere, "jr", print).run()
 
 
 def test_the_sample_adds_up(lake: Lake) -> None:

@@ -1,28 +1,24 @@
-import uuid
 from typing import Any
 
 import pytest
-from collections_pipeline import HEADER_V1, PIPELINE_FILE, ROOT, row_v1
+from collections_pipeline import HEADER_V1, row_v1
+from job_arguments import arguments_of
 from lake import Lake
 
-from data_hub import job
+from data_hub import job, metrics
 from data_hub.errors import DataHubError
 
 
 @pytest.fixture
 def arguments(lake: Lake, monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """What Glue passes to the scripts."""
-    monkeypatch.syspath_prepend(str(ROOT / "local_aws"))
-    bucket = f"scripts-{uuid.uuid4().hex[:12]}"
-    lake.aws.client("s3").create_bucket(Bucket=bucket)
-    lake.aws.client("s3").put_object(Bucket=bucket, Key="p.yaml", Body=PIPELINE_FILE.read_bytes())
-    definer = "arn:aws:iam::123456789012:role/definer"
-    values = {
-        **lake.deployment.to_arguments(),
-        "--pipeline_file": f"s3://{bucket}/p.yaml",
-        "--view_definer": definer,
-    }
-    return ["script.py", "--JOB_NAME", "j", "--JOB_RUN_ID", "jr_1", *(word for pair in values.items() for word in pair)]
+    return arguments_of(lake, monkeypatch)
+
+
+def told(capsys: pytest.CaptureFixture[str]) -> str:
+    """Return the last line for people."""
+    *_, line, for_cloudwatch = capsys.readouterr().out.splitlines()
+    assert metrics.is_line(for_cloudwatch)
+    return line
 
 
 def test_without_the_argument_every_object_is_ingested(
@@ -30,8 +26,9 @@ def test_without_the_argument_every_object_is_ingested(
 ) -> None:
     for name in ("a.csv", "b.csv"):
         lake.put(name, HEADER_V1 + row_v1())
-    job.run_ingestion([*arguments, "--new_objects_digest", "d"])
-    assert capsys.readouterr().out.splitlines()[-1] == "2 files: 2 rows read = 2 ingested + 0 rejected"
+    of_airflow, of_a_workflow = ["--new_objects_digest", "d"], ["--WORKFLOW_NAME", "w", "--WORKFLOW_RUN_ID", "wr_1"]
+    job.run_ingestion([*arguments, *of_airflow, *of_a_workflow, "--custom-logGroup-prefix", "/data-hub/jobs"])
+    assert told(capsys) == "2 files: 2 rows read = 2 ingested + 0 rejected"
 
 
 def test_the_argument_keys_restricts_the_run(
@@ -41,7 +38,7 @@ def test_the_argument_keys_restricts_the_run(
     lake.put("b.csv", HEADER_V1 + row_v1())
     job.run_ingestion([*arguments, "--keys", '["collections-data/ingest_ts=1/b.csv"]'])
     assert [name for name, *_ in lake.rows()] == ["b.csv"]
-    assert capsys.readouterr().out.splitlines()[-1] == "1 file: 1 row read = 1 ingested + 0 rejected"
+    assert told(capsys) == "1 file: 1 row read = 1 ingested + 0 rejected"
 
 
 @pytest.mark.parametrize("text", ["a.csv", "[]", '{"a.csv": 1}', "[1]"])
@@ -56,9 +53,9 @@ def test_the_views_job_ends_with_a_line_about_all_views(
     lake.put("a.csv", HEADER_V1 + row_v1())
     job.run_ingestion(arguments)
     job.run_views(arguments)
-    assert capsys.readouterr().out.splitlines()[-1] == "2 views: 2 created"
+    assert told(capsys) == "2 views: 2 created"
     job.run_views(arguments)
-    assert capsys.readouterr().out.splitlines()[-1] == "2 views: 2 unchanged"
+    assert told(capsys) == "2 views: 2 unchanged"
 
 
 def test_a_pipeline_file_that_is_not_there_is_named(lake: Lake, arguments: list[str]) -> None:

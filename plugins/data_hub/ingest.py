@@ -6,13 +6,13 @@ from dataclasses import replace
 import pyarrow as pa
 from pyiceberg.expressions import And, BooleanExpression, In, Or
 
-from data_hub import arrivals, commit, lineage, source_file
+from data_hub import arrivals, commit, lineage, metrics, source_file
 from data_hub.catalog import open_catalog
 from data_hub.commit import Commit, CommitConflict
 from data_hub.deployment import Deployment
 from data_hub.errors import DataHubError, TryAgainError
 from data_hub.ledger import Ledger
-from data_hub.ledger_entry import INGESTED, SKIPPED, LedgerEntry
+from data_hub.ledger_entry import INGESTED, REJECTED, SKIPPED, LedgerEntry
 from data_hub.objects import ObjectChanged, ObjectUnreadable, SourceBucket, SourceObject
 from data_hub.pipeline import Pipeline
 from data_hub.source_file import SourceFile
@@ -38,37 +38,20 @@ def summarise(entries: Sequence[LedgerEntry]) -> str:
     )
 
 
-def ingest(
-    pipeline: Pipeline,
-    deployment: Deployment,
-    job_run_id: str,
-    tell: Callable[[str], None],
-    keys: Collection[str] | None = None,
-) -> list[LedgerEntry]:
-    """Ingest every object whose current version the ledger lacks.
+class Ingestion:
+    """One run of the ingestion: every object whose current version the ledger lacks.
 
     Args:
         pipeline: source and contract.
         deployment: buckets and database.
         job_run_id: recorded in the ledger.
         tell: takes a line about each object as soon as it is committed.
-        keys: leave all other objects for another run; None means every object.
-
-    Returns:
-        A ledger entry for each object.
 
     Raises:
-        DataHubError: bucket or database is missing, the table does not fit the contract, one of ``keys`` is no object
-            of the source (nothing was ingested then), or S3 refuses an object (all the others were).
-        TryAgainError: other writers were in the way for too long. What was committed until then stays.
+        DataHubError: the database is missing, or the table does not fit the contract.
+        TryAgainError: another writer was in the way.
     """
-    ingestion = _Ingestion(pipeline, deployment, job_run_id, tell)
-    if keys is not None:
-        ingestion.restrict_to(keys)
-    return ingestion.run()
 
-
-class _Ingestion:
     def __init__(
         self, pipeline: Pipeline, deployment: Deployment, job_run_id: str, tell: Callable[[str], None]
     ) -> None:
@@ -80,9 +63,55 @@ class _Ingestion:
         self._ledger = Ledger(self._tables.ledger, self._tables.rows)
         self._tell = tell
         self._done: list[LedgerEntry] = []
+        self._repaired: list[LedgerEntry] = []
         self._unreadable: dict[str, str] = {}
 
-    def restrict_to(self, keys: Collection[str]) -> None:
+    @property
+    def tables(self) -> Tables:
+        """The tables that are written."""
+        return self._tables
+
+    def count(self) -> dict[str, int]:
+        """Return what this run has put into the ledger so far, and what awaits a correction, by metric.
+
+        What it recorded for an earlier run that died before it could is counted here, for that run did not count it.
+        """
+        read = [entry for entry in self._repaired + self._done if entry.status != SKIPPED]
+        return {
+            metrics.FILES_INGESTED: sum(entry.status == INGESTED for entry in read),
+            metrics.FILES_REJECTED: sum(entry.status == REJECTED for entry in read),
+            metrics.ROWS_IN: sum(entry.rows_read for entry in read),
+            metrics.ROWS_REJECTED: sum(entry.rows_rejected for entry in read),
+            **self._count_awaiting_correction(),
+        }
+
+    def _count_awaiting_correction(self) -> dict[str, int]:
+        try:
+            self._ledger.refresh()
+            return {metrics.FILES_AWAITING_CORRECTION: len(self._ledger.rejected_files())}
+        except Exception as error:  # noqa: BLE001  (a figure; how the run ended is what counts)
+            self._tell(f"How many files await a correction cannot be read: {type(error).__name__}: {error}")
+            return {}
+
+    def run(self, keys: Collection[str] | None = None) -> list[LedgerEntry]:
+        """Ingest.
+
+        Args:
+            keys: leave all other objects for another run; None means every object.
+
+        Returns:
+            A ledger entry for each object.
+
+        Raises:
+            DataHubError: the bucket is missing, one of ``keys`` is no object of the source (nothing was ingested
+                then), or S3 refuses an object (all the others were).
+            TryAgainError: other writers were in the way for too long. What was committed until then stays.
+        """
+        if keys is not None:
+            self._restrict_to(keys)
+        return self._ingest()
+
+    def _restrict_to(self, keys: Collection[str]) -> None:
         self._keys = frozenset(keys)
         listed = list(self._wanted_objects())
         if unknown := sorted(self._keys - {item.key for item in listed}):
@@ -94,7 +123,7 @@ class _Ingestion:
         for key in sorted(self._keys - new):
             self._tell(f"{key}: dealt with already")
 
-    def run(self) -> list[LedgerEntry]:
+    def _ingest(self) -> list[LedgerEntry]:
         self._repair_ledger()
         # New objects may arrive for ever; those of later rounds have an event of their own.
         for _ in range(ROUNDS):
@@ -119,6 +148,7 @@ class _Ingestion:
     def _repair_ledger(self) -> None:
         entries = self._ledger.unrecorded()
         self._ledger.record(entries)
+        self._repaired = entries
         for entry in entries:
             self._tell(f"{entry.key}: ingested by run {entry.job_run_id}, which ended before it wrote the ledger")
 

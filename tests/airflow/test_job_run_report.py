@@ -29,7 +29,7 @@ def run_with_ingestion(
     read_job_run = "data_hub.airflow.operators.read_job_run"
 
     def ingested(name: str, run_id: str) -> Any:
-        ingest.ingest(deployed.pipeline, deployed.deployment, run_id, print)
+        ingest.Ingestion(deployed.pipeline, deployed.deployment, run_id, print).run()
         state = {"JobRunState": "FAILED", "ErrorMessage": "lost"} if fails else {"JobRunState": "SUCCEEDED"}
         return {"Id": run_id, "JobName": name, **state}
 
@@ -100,7 +100,7 @@ def test_of_many_files_the_first_hundred_are_shown(deployed: DeployedPipeline, m
     monkeypatch.setattr(file_counts, "MAX_FILES", 2)
     for name in ("a", "b", "c"):
         deployed.put(f"{PREFIX}{name}.csv", HEADER_V1 + row_v1())
-    ingest.ingest(deployed.pipeline, deployed.deployment, "jr_many", print)
+    ingest.Ingestion(deployed.pipeline, deployed.deployment, "jr_many", print).run()
     counts = file_counts.read(deployed.pipeline, "jr_many")
     assert [file["key"] for file in counts.to_xcom()] == [f"{PREFIX}a.csv", f"{PREFIX}b.csv"]
     assert counts.to_table()[-1] == "... and 1 more"

@@ -49,8 +49,8 @@ One run at a time; a run ingests everything that the ledger lacks, also what arr
 - `{REJECTED_FILES}` red, in a run that is green: a rejected file was neither delivered again nor acknowledged. It holds
   nobody up.
 
-What a job wrote is in its task's log, and in CloudWatch, `/aws-glue/jobs/output` and `/aws-glue/jobs/error`, under the
-id of its run. Tables: `{pipeline.table.name}`, `{pipeline.table.rejects_name}`, `{pipeline.table.ledger_name}`.
+What a job wrote is in its task's log, which names the log group and the stream in CloudWatch. Tables:
+`{pipeline.table.name}`, `{pipeline.table.rejects_name}`, `{pipeline.table.ledger_name}`.
 """
 
 

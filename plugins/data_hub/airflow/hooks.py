@@ -9,6 +9,7 @@ from botocore.exceptions import ClientError
 
 from data_hub.airflow.job_run_outcome import WORKING
 from data_hub.airflow.jobs import find_runs, read_job
+from data_hub.errors import DataHubError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -43,12 +44,18 @@ class DeployedGlueJobHook(GlueJobHook):
             ``{"JobRunId": id}``.
 
         Raises:
-            DataHubError: the job is not deployed.
+            DataHubError: the job is not deployed, or Airflow may not start it.
             ClientError: Glue refused the start; ``is_refusal`` tells whether the job's slots are taken.
         """
         try:
             return super().initialize_job(script_arguments, run_kwargs)
         except ClientError as error:
+            if error.response["Error"]["Code"] == "AccessDeniedException":
+                raise DataHubError(
+                    f"Airflow's role may not start Glue job '{self.job_name}': {error}. Terraform lets it while the "
+                    "pipeline file says orchestrator: airflow; while it says glue, start the Glue workflow instead "
+                    "(docs/operations.md)"
+                ) from error
             found = self._find_own_run(script_arguments or {}) if is_refusal(error) else None
             if found is None:
                 raise

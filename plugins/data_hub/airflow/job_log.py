@@ -10,7 +10,10 @@ from typing import TYPE_CHECKING, Any
 import boto3
 from botocore.exceptions import BotoCoreError, ClientError
 
+from data_hub import metrics
 from data_hub.airflow.job_run_outcome import SUCCEEDED
+from data_hub.airflow.jobs import read_job
+from data_hub.errors import DataHubError
 from data_hub.wording import counted
 
 if TYPE_CHECKING:
@@ -23,6 +26,8 @@ log = logging.getLogger(__name__)
 MAX_LINES = 2000
 MAX_BYTES = 1 << 20
 
+# https://docs.aws.amazon.com/glue/latest/dg/monitor-continuous-logging.html
+_GROUP_ARGUMENT = "--custom-logGroup-prefix"
 _DEFAULT_GROUP = "/aws-glue/jobs"
 # Lines that are left out are counted on this many more pages; a page is at most a megabyte.
 _PAGES_COUNTED = 10
@@ -44,7 +49,7 @@ class LogStream:
 
 
 def copy(job_run: JobRunTypeDef) -> list[str]:
-    """Write what a job run that has ended wrote into a task's log.
+    """Write what a job run that has ended wrote into a task's log, but for the lines that are for CloudWatch.
 
     Its standard error is part of it only when the run failed: on AWS most of it is Spark's own chatter. A log that
     cannot be read is a warning and no more, for it does not change what the run did.
@@ -55,14 +60,29 @@ def copy(job_run: JobRunTypeDef) -> list[str]:
     Returns:
         The lines of its standard output.
     """
-    output = _copy_stream(job_run, "output")
+    group = _group_of(job_run)
+    output = _copy_stream(f"{group}/output", job_run["Id"])
     if job_run["JobRunState"] != SUCCEEDED:
-        _copy_stream(job_run, "error")
+        _copy_stream(f"{group}/error", job_run["Id"])
     return output
 
 
-def _copy_stream(job_run: JobRunTypeDef, kind: str) -> list[str]:
-    group, stream = f"{job_run.get('LogGroupName') or _DEFAULT_GROUP}/{kind}", job_run["Id"]
+def _group_of(job_run: JobRunTypeDef) -> str:
+    """Return the beginning of the run's log groups.
+
+    A run's Arguments are only those that it was started with; the job's own are in the job.
+    """
+    if prefix := job_run.get("Arguments", {}).get(_GROUP_ARGUMENT):
+        return prefix
+    try:
+        default = read_job(job_run["JobName"]).get("DefaultArguments", {}).get(_GROUP_ARGUMENT)
+    except (BotoCoreError, ClientError, DataHubError) as error:
+        log.warning("The job's log group cannot be read: %s", error)
+        default = None
+    return default or job_run.get("LogGroupName") or _DEFAULT_GROUP
+
+
+def _copy_stream(group: str, stream: str) -> list[str]:
     try:
         found = read_end(group, stream)
     except (BotoCoreError, ClientError) as error:
@@ -78,7 +98,7 @@ def _copy_stream(job_run: JobRunTypeDef, kind: str) -> list[str]:
 
 
 def read_end(group: str, stream: str) -> LogStream:
-    """Return the last lines of a log stream, at most ``MAX_LINES`` and ``MAX_BYTES``.
+    """Return the last lines of a log stream that are for people, at most ``MAX_LINES`` and ``MAX_BYTES``.
 
     Raises:
         ClientError: there is no such stream, or it may not be read.
@@ -105,7 +125,8 @@ def _pages_from_end(group: str, stream: str) -> Iterator[list[str]]:
     request: dict[str, Any] = {"logGroupName": group, "logStreamName": stream, "startFromHead": False}
     while True:
         page = logs.get_log_events(**request)
-        yield [line for event in page["events"] for line in event["message"].rstrip().splitlines()]
+        lines = [line for event in page["events"] for line in event["message"].rstrip().splitlines()]
+        yield [line for line in lines if not metrics.is_line(line)]
         # At the stream's beginning the token that was sent comes back.
         if page["nextBackwardToken"] == request.get("nextToken"):
             return
