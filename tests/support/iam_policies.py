@@ -54,10 +54,17 @@ class Statement:
 
     def _conditions_hold(self, context: Mapping[str, str]) -> bool:
         return all(
-            key in context and any(OPERATORS[operator](pattern, context[key]) for pattern in patterns)
+            _holds(operator, patterns, context.get(key))
             for operator, keys in self.conditions.items()
             for key, patterns in keys.items()
         )
+
+
+def _holds(operator: str, patterns: tuple[str, ...], value: str | None) -> bool:
+    bare = operator.removesuffix("IfExists")
+    if value is None:
+        return bare != operator
+    return any(OPERATORS[bare](pattern, value) for pattern in patterns)
 
 
 @cache

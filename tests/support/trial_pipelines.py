@@ -59,7 +59,7 @@ def server_settings(port: int) -> dict[str, str]:
 """
 _LOCAL_AWS = f"""
 
-LocalAws.start.__func__.__defaults__ = (0, {MINUTE_SECONDS})
+LocalAws.start.__func__.__defaults__ = (0, {MINUTE_SECONDS}, None)
 """
 
 

@@ -1,9 +1,11 @@
 """The evaluation of IAM policies that the least-privilege test rests on."""
 
+from typing import Any
+
 import pytest
 from iam_policies import Permission, matches, statements_of, unused
 
-READ = {
+READ: dict[str, Any] = {
     "Version": "2012-10-17",
     "Statement": [
         {
@@ -41,6 +43,12 @@ def listing(prefix: str | None) -> Permission:
 def test_a_statement_allows_what_its_patterns_and_conditions_fit(permission: Permission, expected: bool) -> None:
     allowed = any(statement.allows(permission) for statement in statements_of("reader", READ))
     assert allowed is expected
+
+
+def test_a_condition_that_ends_in_if_exists_holds_when_the_key_is_missing() -> None:
+    statement = READ["Statement"][1] | {"Condition": {"StringEqualsIfExists": {"s3:prefix": "tables/"}}}
+    (read,) = statements_of("reader", {"Statement": [statement]})
+    assert [read.allows(listing(prefix)) for prefix in (None, "tables/", "other/")] == [True, True, False]
 
 
 def test_actions_and_resources_that_no_call_needed_are_found() -> None:

@@ -1,0 +1,96 @@
+# What the jobs and Lambda functions run and read. The content's hash is part of each key, so a run that goes on while a
+# new deployment is made never gets half of it: its arguments name the old objects, all of them.
+
+locals {
+  library        = "${path.module}/build/data_hub.zip"
+  library_exists = fileexists(local.library)
+  requirements   = "${local.repository}/requirements/glue.txt"
+
+  arrivals = jsonencode([
+    for name, pipeline in local.pipelines : {
+      pipeline       = name
+      workflow       = name
+      bucket         = local.source_bucket[name]
+      prefix         = pipeline.source.prefix
+      pattern        = pipeline.source.pattern
+      jobs           = keys(pipeline.jobs)
+      ingestion_jobs = local.start_jobs[name]
+    }
+  ])
+}
+
+resource "aws_s3_object" "script" {
+  for_each = toset([for job in values(local.jobs) : job.script])
+
+  bucket = aws_s3_bucket.scripts.bucket
+  key    = "glue_jobs/${filesha256("${local.repository}/glue_jobs/${each.key}")}/${each.key}"
+  source = "${local.repository}/glue_jobs/${each.key}"
+  tags   = var.tags
+
+  # An object that is written before these are in force stays unversioned and under another key.
+  depends_on = [aws_s3_bucket_versioning.this, aws_s3_bucket_server_side_encryption_configuration.this, terraform_data.pipeline]
+
+  lifecycle {
+    create_before_destroy = true
+  }
+}
+
+resource "aws_s3_object" "library" {
+  bucket = aws_s3_bucket.scripts.bucket
+  key    = "library/${local.library_exists ? filesha256(local.library) : ""}/data_hub.zip"
+  source = local.library
+  tags   = var.tags
+
+  depends_on = [aws_s3_bucket_versioning.this, aws_s3_bucket_server_side_encryption_configuration.this]
+
+  lifecycle {
+    create_before_destroy = true
+    precondition {
+      condition     = local.library_exists
+      error_message = "${local.library} is missing: run `python3 terraform/package.py` first."
+    }
+  }
+}
+
+resource "aws_s3_object" "requirements" {
+  bucket = aws_s3_bucket.scripts.bucket
+  key    = "library/${filesha256(local.requirements)}/requirements.txt"
+  source = local.requirements
+  tags   = var.tags
+
+  depends_on = [aws_s3_bucket_versioning.this, aws_s3_bucket_server_side_encryption_configuration.this]
+
+  lifecycle {
+    create_before_destroy = true
+  }
+}
+
+resource "aws_s3_object" "pipeline_file" {
+  for_each = local.pipeline_files
+
+  bucket = aws_s3_bucket.scripts.bucket
+  key    = "pipelines/${filesha256(each.value)}/${each.key}.yaml"
+  source = each.value
+  tags   = var.tags
+
+  depends_on = [aws_s3_bucket_versioning.this, aws_s3_bucket_server_side_encryption_configuration.this]
+
+  lifecycle {
+    create_before_destroy = true
+  }
+}
+
+# For the Lambda functions, whose environment holds 4 KB at most.
+resource "aws_s3_object" "pipelines" {
+  bucket       = aws_s3_bucket.scripts.bucket
+  key          = "lambda/${sha256(local.arrivals)}/pipelines.json"
+  content      = local.arrivals
+  content_type = "application/json"
+  tags         = var.tags
+
+  depends_on = [aws_s3_bucket_versioning.this, aws_s3_bucket_server_side_encryption_configuration.this]
+
+  lifecycle {
+    create_before_destroy = true
+  }
+}

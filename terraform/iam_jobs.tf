@@ -1,0 +1,181 @@
+# One role per Glue job: what every job needs, and what its script does on top of it.
+#
+# No trust policy here has a condition aws:SourceAccount: AWS documents the key neither for Glue's jobs nor for Lambda
+# functions, and a role can only be passed inside its own account.
+
+data "aws_iam_policy_document" "glue_trust" {
+  statement {
+    actions = ["sts:AssumeRole"]
+    principals {
+      type        = "Service"
+      identifiers = ["glue.amazonaws.com"]
+    }
+  }
+}
+
+resource "aws_iam_role" "job" {
+  for_each = local.jobs
+
+  name               = "${var.name}-${each.key}"
+  description        = "Glue job ${each.key} of the pipeline ${each.value.pipeline}"
+  assume_role_policy = data.aws_iam_policy_document.glue_trust.json
+  tags               = var.tags
+}
+
+resource "aws_iam_role_policy" "job" {
+  for_each = local.jobs
+
+  name   = "job"
+  role   = aws_iam_role.job[each.key].id
+  policy = data.aws_iam_policy_document.job[each.key].json
+}
+
+data "aws_iam_policy_document" "job" {
+  for_each = local.jobs
+
+  source_policy_documents = concat(
+    each.value.script == local.ingestion_script ? [data.aws_iam_policy_document.ingestion[each.key].json] : [],
+    each.value.script == local.views_script ? [data.aws_iam_policy_document.views[each.key].json] : [],
+  )
+
+  # Glue downloads script, library and requirements with the job's role; the job reads its pipeline file. The wildcard
+  # stands for the content's hash: a deployment of code changes no policy, and a run that started before it goes on.
+  statement {
+    sid     = "Code"
+    actions = ["s3:GetObject"]
+    resources = [
+      "${aws_s3_bucket.scripts.arn}/glue_jobs/*/${each.value.script}",
+      "${aws_s3_bucket.scripts.arn}/library/*/data_hub.zip",
+      "${aws_s3_bucket.scripts.arn}/library/*/requirements.txt",
+      "${aws_s3_bucket.scripts.arn}/pipelines/*/${each.value.pipeline}.yaml",
+    ]
+  }
+  # Streams are named by the runs. No CreateLogGroup: Terraform makes the groups, with retention.
+  statement {
+    sid       = "Logs"
+    actions   = ["logs:CreateLogStream", "logs:PutLogEvents"]
+    resources = [for group in aws_cloudwatch_log_group.jobs : "${group.arn}:*"]
+  }
+  dynamic "statement" {
+    for_each = var.customer_managed_key ? [local.kms_key_arn] : []
+    content {
+      sid       = "Key"
+      actions   = ["kms:Decrypt", "kms:GenerateDataKey"]
+      resources = [statement.value]
+    }
+  }
+}
+
+data "aws_iam_policy_document" "ingestion" {
+  for_each = { for name, job in local.jobs : name => job if job.script == local.ingestion_script }
+
+  statement {
+    sid       = "ListSource"
+    actions   = ["s3:ListBucket"]
+    resources = ["arn:${local.partition}:s3:::${local.source_bucket[each.value.pipeline]}"]
+    # IfExists: S3 looks for this right, without a prefix, before it says that an object is not there. Without it the
+    # answer is AccessDenied, and an object deleted since the listing would look like one that may not be read.
+    condition {
+      test     = "StringEqualsIfExists"
+      variable = "s3:prefix"
+      values   = [local.pipelines[each.value.pipeline].source.prefix]
+    }
+  }
+  statement {
+    sid     = "ReadSource"
+    actions = ["s3:GetObject"]
+    resources = [
+      "arn:${local.partition}:s3:::${local.source_bucket[each.value.pipeline]}/${local.pipelines[each.value.pipeline].source.prefix}*",
+    ]
+  }
+  # Deleted are old metadata files, beyond the last 20, and files of a commit that another writer was faster than.
+  # Aborted is an upload in parts that failed.
+  statement {
+    sid       = "TableFiles"
+    actions   = ["s3:AbortMultipartUpload", "s3:DeleteObject", "s3:GetObject", "s3:PutObject"]
+    resources = [for table in values(local.tables[each.value.pipeline]) : "${local.database_location_arn}/${table}/*"]
+  }
+  # pyarrow looks whether the folder is still there when it deleted a file.
+  statement {
+    sid       = "ListTableFiles"
+    actions   = ["s3:ListBucket"]
+    resources = [aws_s3_bucket.warehouse.arn]
+    condition {
+      test     = "StringLike"
+      variable = "s3:prefix"
+      values   = [for table in values(local.tables[each.value.pipeline]) : "${aws_glue_catalog_database.this.name}.db/${table}/*"]
+    }
+  }
+  statement {
+    sid     = "Tables"
+    actions = ["glue:CreateTable", "glue:GetDatabase", "glue:GetTable", "glue:UpdateTable"]
+    resources = concat(
+      ["${local.catalog}:catalog", aws_glue_catalog_database.this.arn],
+      [for table in values(local.tables[each.value.pipeline]) : "${local.table_arn}/${table}"],
+    )
+  }
+  statement {
+    sid     = "TableOptimizers"
+    actions = ["glue:BatchGetTableOptimizer", "glue:CreateTableOptimizer"]
+    resources = concat(
+      ["${local.catalog}:catalog", aws_glue_catalog_database.this.arn],
+      [for table in values(local.tables[each.value.pipeline]) : "${local.table_arn}/${table}"],
+    )
+  }
+  statement {
+    sid       = "PassTableOptimizer"
+    actions   = ["iam:PassRole"]
+    resources = [aws_iam_role.table_optimizer.arn]
+    condition {
+      test     = "StringEquals"
+      variable = "iam:PassedToService"
+      values   = ["glue.amazonaws.com"]
+    }
+  }
+}
+
+data "aws_iam_policy_document" "views" {
+  for_each = { for name, job in local.jobs : name => job if job.script == local.views_script }
+
+  statement {
+    sid       = "TableFiles"
+    actions   = ["s3:GetObject"]
+    resources = ["${local.database_location_arn}/${local.tables[each.value.pipeline].rows}/*"]
+  }
+  statement {
+    sid     = "Table"
+    actions = ["glue:GetTable"]
+    resources = [
+      "${local.catalog}:catalog",
+      aws_glue_catalog_database.this.arn,
+      "${local.table_arn}/${local.tables[each.value.pipeline].rows}",
+    ]
+  }
+  # The wildcard stands for the series of the reports, which come with the data. Deleted is what a refused CreateTable
+  # of a view leaves behind.
+  statement {
+    sid     = "Views"
+    actions = ["glue:CreateTable", "glue:DeleteTable", "glue:GetTable", "glue:UpdateTable"]
+    resources = [
+      "${local.catalog}:catalog",
+      aws_glue_catalog_database.this.arn,
+      "${local.table_arn}/${trimsuffix(local.tables[each.value.pipeline].rows, "_staging")}_view",
+      "${local.table_arn}/*_report_view",
+    ]
+  }
+  statement {
+    sid       = "PassViewDefiner"
+    actions   = ["iam:PassRole"]
+    resources = [aws_iam_role.view_definer.arn]
+    condition {
+      test     = "StringEquals"
+      variable = "iam:PassedToService"
+      values   = ["glue.amazonaws.com", "lakeformation.amazonaws.com"]
+    }
+  }
+}
+
+locals {
+  database_location_arn = "${aws_s3_bucket.warehouse.arn}/${aws_glue_catalog_database.this.name}.db"
+  table_arn             = "${local.catalog}:table/${aws_glue_catalog_database.this.name}"
+}
