@@ -27,6 +27,7 @@ pipeline_option = click.option(
 Examples:
   ./hub run                              the sample, from CSV to views
   ./hub run report.csv                   your own file
+  ./hub run --orchestrator glue          driven by Glue instead of Airflow
   ./hub sql "SELECT aod, rssdid, bhck2170 FROM fry9c_report_view LIMIT 5"
   ./hub check report.csv                 what would be rejected, and why
   ./hub up                               Airflow with its UI, until Ctrl-C
@@ -48,23 +49,31 @@ Examples:
   ./hub run                              the committed sample
   ./hub run report.csv                   arrives as ingest_ts=<now>/report.csv
   ./hub run deliveries/                  paths with ingest_ts=<n>/ in them keep it
+  ./hub run --orchestrator glue          without Airflow: S3, SQS, Lambda, Glue workflow
   ./hub run --json | jq .ledger
 """,
 )
 @click.argument("paths", nargs=-1, type=FILES, metavar="[FILE|DIRECTORY]...")
 @pipeline_option
+@click.option(
+    "--orchestrator",
+    type=click.Choice(["airflow", "glue"]),
+    help="Who reacts to the files: Airflow with the pipeline's DAG, or Glue with its workflow. "
+    "[default: whom the pipeline file names]",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document on standard output, nothing else.")
-def run(paths: tuple[Path, ...], pipeline: str, *, as_json: bool) -> None:
-    """Upload files to a fresh local AWS and run the pipeline's DAG once; without FILE, the sample.
+def run(paths: tuple[Path, ...], pipeline: str, orchestrator: str | None, *, as_json: bool) -> None:
+    """Upload files to a fresh local AWS and run the pipeline once; without FILE, the sample.
 
-    Ends with 0 when every task succeeded, else with 1. Tables and views are kept in .hub/ for ./hub sql. With --json
-    the progress goes to standard error.
+    Ends with 0 when everything succeeded and no file was rejected, else with 1. Tables and views are kept in .hub/ for
+    ./hub sql. With --json the progress goes to standard error.
     """
     from hub_cli.run import RunOptions
     from hub_cli.run import run as run_pipeline
 
     console = make_console(to_standard_error=as_json)
-    sys.exit(0 if run_pipeline(RunOptions(paths or None, pipeline, as_json), console) else 1)
+    options = RunOptions(paths or None, pipeline, as_json, orchestrator)
+    sys.exit(0 if run_pipeline(options, console) else 1)
 
 
 @hub.command(

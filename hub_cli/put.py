@@ -54,6 +54,6 @@ def _what_follows(pipeline: Pipeline) -> str:
     if pipeline.orchestrator == "airflow":
         return "Airflow notices within seconds and runs the pipeline; ./hub status tells how far it is"
     return (
-        f"Pipeline {pipeline.pipeline} is driven by Glue, whose triggers do not fire here: trigger its DAG in "
-        "Airflow's UI; ./hub status tells how far it is"
+        f"Glue drives {pipeline.pipeline}: the message of the arrival starts its workflow within seconds; "
+        "./hub up tells of it"
     )

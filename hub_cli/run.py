@@ -1,4 +1,4 @@
-"""``hub run``: upload files, run the DAG once on the local AWS, tell what came of it."""
+"""``hub run``: upload files, let Airflow or Glue run the pipeline once on the local AWS, tell what came of it."""
 
 import json
 import time
@@ -15,11 +15,10 @@ from data_hub.deployment import Deployment
 from data_hub.errors import DataHubError
 from data_hub.pipeline import Pipeline
 from data_hub.wording import counted
-from hub_cli import archive, lake, run_report, state_lock, uploads
+from hub_cli import airflow_run, archive, lake, run_report, state_lock, uploads, workflow_run
 from hub_cli.athena import Athena
-from hub_cli.dag_run import DagRunEnd, TaskEvent, run_dag
+from hub_cli.driven_run import DrivenRun
 from hub_cli.locations import (
-    AIRFLOW_HOME,
     LAST_RUN,
     RUN_AWS,
     RUN_LOG,
@@ -45,11 +44,13 @@ class RunOptions:
         paths: files and directories to upload, None for the sample; an empty list runs on an empty bucket.
         pipeline_name: which pipeline runs.
         as_json: print one JSON document on standard output, and nothing else there.
+        orchestrator: who reacts to the files, ``airflow`` or ``glue``; by default whom the pipeline file names.
     """
 
     paths: Sequence[Path] | None
     pipeline_name: str
     as_json: bool = False
+    orchestrator: str | None = None
 
 
 def run(options: RunOptions, console: Console) -> bool:
@@ -60,7 +61,7 @@ def run(options: RunOptions, console: Console) -> bool:
         console: for progress and report.
 
     Returns:
-        Whether the DAG run succeeded.
+        Whether every task or job succeeded, and no file was rejected.
     """
     began = time.monotonic()
     try:
@@ -93,13 +94,12 @@ class _Run:
         self._console = console
         self._progress = Progress(console)
         self._began = began
-        # When the last Glue job, which makes the views, had succeeded.
-        self._views_seen: float | None = None
 
     def execute(self) -> Outcome:
         file = path_of_pipeline(self._options.pipeline_name)
         pipeline = pipeline_file.load(file)
-        dag = dag_file(pipeline.pipeline)
+        orchestrator = self._options.orchestrator or pipeline.orchestrator
+        dag = dag_file(pipeline.pipeline) if orchestrator == "airflow" else None
         planned = uploads.plan(self._paths(), pipeline.source, int(time.time()))
         self._console.print("AWS is emulated on 127.0.0.1: no account needed, nothing leaves this machine.\n")
         with self._progress.step("local AWS") as step:
@@ -107,14 +107,18 @@ class _Run:
             step.detail = f"{len(pipeline.jobs)} jobs, {len(pipeline.triggers)} Glue triggers"
         with aws:
             lake.use(aws)
-            (deployment,) = deploy(aws, [file])
+            (deployment,) = deploy(aws, [file], orchestrator)
             self._upload(aws, planned, deployment, pipeline)
             uploaded = time.monotonic()
-            tasks, end = self._run_dag(aws, pipeline, dag)
+            driven = (
+                airflow_run.drive(aws, pipeline, dag, self._progress)
+                if dag
+                else workflow_run.drive(aws, pipeline, deployment, self._progress)
+            )
             archive.save(aws, LAST_RUN)
-            outcome = self._look(aws, pipeline, deployment, tasks, end)
-            if self._views_seen and outcome.state == "success":
-                outcome = replace(outcome, upload_to_views=self._views_seen - uploaded)
+            outcome = self._look(aws, pipeline, deployment, driven)
+            if driven.views_seen and outcome.state == "success":
+                outcome = replace(outcome, upload_to_views=driven.views_seen - uploaded)
         return outcome
 
     def _paths(self) -> Sequence[Path]:
@@ -137,37 +141,15 @@ class _Run:
         for path in planned.left_out:
             self._console.print(f"  left out, does not fit the pattern: {path}", markup=False, highlight=False)
 
-    def _run_dag(self, aws: LocalAws, pipeline: Pipeline, dag: Path) -> tuple[list[TaskEvent], DagRunEnd]:
-        self._progress.heading(f"DAG {pipeline.pipeline}")
-        ended: list[TaskEvent] = []
-        end = DagRunEnd("failed")
-        self._progress.begin("Airflow")
-        try:
-            for event in run_dag(dag, aws.environment, AIRFLOW_HOME, RUN_LOG):
-                if isinstance(event, DagRunEnd):
-                    end = event
-                    continue
-                self._progress.end_begun("started")
-                self._progress.show(event)
-                if event.ended:
-                    ended.append(event)
-                if event.state == "success" and event.job:
-                    self._views_seen = time.monotonic()
-        finally:
-            self._progress.close()
-        return ended, end
-
-    def _look(
-        self, aws: LocalAws, pipeline: Pipeline, deployment: Deployment, tasks: list[TaskEvent], end: DagRunEnd
-    ) -> Outcome:
+    def _look(self, aws: LocalAws, pipeline: Pipeline, deployment: Deployment, driven: DrivenRun) -> Outcome:
         athena = Athena(open_catalog(), aws.client("glue"), deployment.database)
         with self._console.status("reading tables and views"):
             tables, ledger, views = athena.tables(), read_ledger(pipeline, deployment), athena.views()
         outcome = Outcome(
-            state="success" if end.state == "success" else "failed",
+            state=driven.state,
             seconds=time.monotonic() - self._began,
-            error=end.error,
-            tasks=tasks,
+            error=driven.error,
+            tasks=driven.tasks,
             tables=tables,
             ledger=ledger,
             views=views,

@@ -13,7 +13,8 @@ from hub_cli.dag_run import TaskEvent
 _MARKS = {"success": ("✔", "green"), "skipped": ("-", "yellow"), "failed": ("✘", "bold red")}
 _LABEL_WIDTH = 26
 _DETAIL_WIDTH = 38
-_SHOWN_JOB_RUN_ID = 11
+# So much of an id tells one run from another.
+SHOWN_ID = 11
 
 
 class Step:
@@ -53,7 +54,7 @@ class Progress:
                 for line in event.error.splitlines():
                     self._console.print(Text(f"  {line}", style="red"))
         else:
-            run = f": Glue job run {event.job_run_id[:_SHOWN_JOB_RUN_ID]}" if event.job_run_id else ""
+            run = f": Glue job run {event.job_run_id[:SHOWN_ID]}" if event.job_run_id else ""
             self._wait_for(event.task + run)
 
     def begin(self, label: str) -> None:
@@ -93,7 +94,7 @@ class Progress:
 
 def _detail(event: TaskEvent) -> str:
     if event.job_run_id:
-        return f"{event.glue_state or event.state:<11} {event.job_run_id[:_SHOWN_JOB_RUN_ID]}"
+        return f"{event.glue_state or event.state:<11} {event.job_run_id[:SHOWN_ID]}"
     if event.state in {"success", "skipped"}:
         return event.summary or event.state
     return event.state

@@ -1,4 +1,4 @@
-"""What ``hub up`` prints while it runs: a line for each arrival, each DAG run, and what breaks."""
+"""What ``hub up`` prints while it runs: a line for each arrival, each run of a DAG or workflow, and what breaks."""
 
 import contextlib
 from collections.abc import Callable, Mapping, Sequence
@@ -15,6 +15,7 @@ from hub_cli.airflow_api import NoAnswer, Refused
 from hub_cli.airflow_server import AirflowServer
 from hub_cli.arrivals_watch import ArrivalsWatch
 from hub_cli.runs_watch import ENDED, RunSummary, RunsWatch
+from hub_cli.workflows_watch import WorkflowsWatch
 
 
 class UpLines:
@@ -31,6 +32,7 @@ class UpLines:
         self._airflow = airflow
         self._arrivals = ArrivalsWatch(pipelines)
         self._runs = RunsWatch(airflow.api)
+        self._workflows = WorkflowsWatch(pipelines)
         self._starts: dict[str, int] = {}
         self._problems: dict[str, str | None] = {}
         self._import_errors: Mapping[str, str] = {}
@@ -44,11 +46,16 @@ class UpLines:
         self._print_restarts()
         self._airflow.require_running()
         self._try("the source buckets", self._print_arrivals)
+        self._try("Glue's API", self._print_workflow_runs)
         self._try("Airflow's API", self._print_runs)
 
     def _print_arrivals(self) -> None:
         for text in self._arrivals.look():
             self._print(f"↓ {text}")
+
+    def _print_workflow_runs(self) -> None:
+        for run in self._workflows.look():
+            self._print_run(run)
 
     def _print_runs(self) -> None:
         for run in self._runs.look():

@@ -89,7 +89,7 @@ def _put_trigger(glue: GlueClient, workflow: str, name: str, trigger: Trigger) -
             ],
         }
         request["StartOnCreation"] = True
-    # moto has no UpdateTrigger; a Glue trigger holds nothing that its deletion would lose.
+    # An update could change neither type nor workflow; a Glue trigger holds nothing that its deletion would lose.
     with contextlib.suppress(glue.exceptions.EntityNotFoundException):
         glue.delete_trigger(Name=name)
     glue.create_trigger(**request)

@@ -73,7 +73,8 @@ class LambdaRunner:
         finally:
             shutil.rmtree(scratch, ignore_errors=True)
         kind, message = error or ("Runtime.ExitError", "Runtime exited without providing a reason")
-        return Answer(json.dumps({"errorType": kind, "errorMessage": f"RequestId: {request_id} Error: {message}"}), True)
+        description = {"errorType": kind, "errorMessage": f"RequestId: {request_id} Error: {message}"}
+        return Answer(json.dumps(description), errored=True)
 
     def _run(self, function: Any, request_id: str, scratch: Path) -> tuple[str, str] | None:
         """Run the handler to its end, and return the type and the message of an error that is not its own."""

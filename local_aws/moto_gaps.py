@@ -13,6 +13,8 @@ from typing import Any
 from moto.athena.models import AthenaBackend
 from moto.awslambda.models import LambdaBackend, LambdaFunction
 from moto.core.utils import unix_time_millis
+from moto.lakeformation.exceptions import InvalidInput
+from moto.lakeformation.models import PermissionCatalog
 from moto.s3.models import FakeBucket
 from moto.sqs.models import Message, Queue, sqs_backends
 
@@ -35,10 +37,11 @@ def install(runner: LambdaRunner, second: float) -> None:
     replace(Message, "change_visibility", functools.partial(_change_visibility, second))
     add(Queue, "redrive_allow_policy", None)
     replace(Queue, "BASE_ATTRIBUTES", lambda names: [*names, "RedriveAllowPolicy"])
-    replace(Queue, "attributes", _redrive_policy_as_it_was_set)
+    replace(Queue, "attributes", _policies_as_they_were_set)
     replace(Queue, "_set_attributes", _keep_policy)
     replace(FakeBucket, "get_permission", _leave_out_conditional_denials)
     replace(AthenaBackend, "list_tags_for_resource", _no_tags_are_tags)
+    replace(PermissionCatalog, "remove_permission", _say_when_nothing_is_left)
 
 
 def _invoke(runner: LambdaRunner, _original: Callable[..., Any]) -> Callable[..., bytes]:
@@ -82,11 +85,11 @@ def _change_visibility(second: float, _original: Callable[..., Any]) -> Callable
     return change_visibility
 
 
-def _redrive_policy_as_it_was_set(original: property) -> property:
-    """Answer the JSON text without the spaces that moto puts in; Terraform sees a change in them."""
+def _policies_as_they_were_set(original: property) -> property:
+    """Answer the JSON text without the spaces that moto puts in, and nothing for a policy that was removed."""
 
     def attributes(queue: Any) -> dict[str, Any]:
-        found: dict[str, Any] = original.__get__(queue)
+        found = {name: value for name, value in original.__get__(queue).items() if value != ""}
         if queue.redrive_policy:
             found["RedrivePolicy"] = json.dumps(queue.redrive_policy, separators=(",", ":"))
         return found
@@ -132,3 +135,15 @@ def _no_tags_are_tags(original: Callable[..., Any]) -> Callable[..., Any]:
         return original(backend, resource_arn) or {"Tags": []}
 
     return list_tags_for_resource
+
+
+def _say_when_nothing_is_left(original: Callable[..., None]) -> Callable[..., None]:
+    """Refuse to revoke what is not granted; Terraform revokes until it hears so."""
+
+    @functools.wraps(original)
+    def remove_permission(catalog: Any, permission: Any) -> None:
+        if not any(permission.equal_principal_and_resouce(granted) for granted in catalog.permissions):
+            raise InvalidInput("No permissions revoked. Grantee has no permissions and no grantable permissions")
+        original(catalog, permission)
+
+    return remove_permission

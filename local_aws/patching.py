@@ -19,12 +19,12 @@ def replace(owner: Any, name: str, patch: Callable[[Any], Any]) -> None:
     setattr(owner, name, patch(getattr(owner, name)))
 
 
-def add(owner: Any, name: str, method: Callable[[Any], Any]) -> None:
-    """Add a method that moto lacks.
+def add(owner: Any, name: str, value: Any) -> None:
+    """Add a method or an attribute that moto lacks.
 
     Raises:
         RuntimeError: moto has learnt it.
     """
     if hasattr(owner, name):
         raise RuntimeError(f"moto has its own {owner.__name__}.{name} now: drop ours in local_aws/")
-    setattr(owner, name, method)
+    setattr(owner, name, value)

@@ -80,12 +80,12 @@ data "aws_iam_policy_document" "publish_backlog" {
   statement {
     sid       = "JobRuns"
     actions   = ["glue:GetJobRuns"]
-    resources = [for job in flatten(values(local.start_jobs)) : aws_glue_job.this[job].arn]
+    resources = [for job in flatten(values(local.start_jobs)) : local.job_arns[job]]
   }
   statement {
     sid       = "LastWorkflowRun"
     actions   = ["glue:GetWorkflow"]
-    resources = [for workflow in aws_glue_workflow.this : workflow.arn]
+    resources = values(local.workflow_arns)
   }
   statement {
     sid       = "Logs"

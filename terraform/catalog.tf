@@ -4,8 +4,9 @@ resource "aws_glue_catalog_database" "this" {
   location_uri = "s3://${aws_s3_bucket.warehouse.bucket}/${replace(var.name, "-", "_")}.db"
   tags         = var.tags
 
-  # Without this block the account's default holds, which lets every IAM principal read every new table, and makes
-  # Glue refuse views on it.
+  # No default permissions: else the account's own default would open every new table to every IAM principal, and Glue
+  # refuse views on it. The provider leaves an empty list out, so the principal is named and gets nothing:
+  # https://github.com/hashicorp/terraform-provider-aws/issues/27295
   create_table_default_permission {
     permissions = []
     principal {

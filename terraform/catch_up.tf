@@ -80,7 +80,7 @@ data "aws_iam_policy_document" "scheduler" {
   statement {
     sid       = "CatchUp"
     actions   = ["glue:StartWorkflowRun"]
-    resources = [for workflow in aws_glue_workflow.this : workflow.arn]
+    resources = values(local.workflow_arns)
   }
   statement {
     sid       = "Backlog"

@@ -1,5 +1,6 @@
-# What the jobs and Lambda functions run and read. The content's hash is part of each key, so a run that goes on while a
-# new deployment is made never gets half of it: its arguments name the old objects, all of them.
+# What the jobs and Lambda functions run and read. The content's hash is part of each key: a run's arguments name objects
+# of one deployment, never half of the next one's. A run that has not read them yet when a deployment removes them ends
+# FAILED; the next arrival or catch-up starts another.
 
 locals {
   library        = "${path.module}/build/data_hub.zip"

@@ -1,6 +1,10 @@
 # Role that AWS compacts tables with, expires snapshots and deletes orphaned files; the ingestion job sets the optimizers
 # up when it makes a table. https://docs.aws.amazon.com/glue/latest/dg/optimization-prerequisites.html
 
+locals {
+  all_tables = flatten([for tables in values(local.tables) : values(tables)])
+}
+
 resource "aws_iam_role" "table_optimizer" {
   name               = "${var.name}-table-optimizer"
   description        = "Optimizers of the data hub's Iceberg tables"
@@ -19,7 +23,7 @@ data "aws_iam_policy_document" "table_optimizer" {
   statement {
     sid       = "TableFiles"
     actions   = ["s3:DeleteObject", "s3:GetObject", "s3:PutObject"]
-    resources = ["${local.database_location_arn}/*"]
+    resources = [for table in local.all_tables : "${local.database_location_arn}/${table}/*"]
   }
   statement {
     sid       = "ListTableFiles"
@@ -31,7 +35,7 @@ data "aws_iam_policy_document" "table_optimizer" {
     actions = ["glue:GetTable", "glue:UpdateTable"]
     resources = concat(
       ["${local.catalog}:catalog", aws_glue_catalog_database.this.arn],
-      [for table in flatten([for tables in values(local.tables) : values(tables)]) : "${local.table_arn}/${table}"],
+      [for table in local.all_tables : "${local.table_arn}/${table}"],
     )
   }
   # AWS writes to groups of its own, which all optimizers of the account share; it makes them when they are missing.

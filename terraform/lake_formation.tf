@@ -4,7 +4,7 @@
 
 locals {
   # The tables are made by the first run, so the grants are for all tables of the database; IAM narrows each role down
-  # to its own.
+  # to its own. Airflow and the jobs read and write the files with their own rights on the bucket.
   database_grants = merge(
     { for job in keys(local.jobs) : job => { role = aws_iam_role.job[job].arn, permissions = ["CREATE_TABLE", "DESCRIBE"] } },
     { view-definer = { role = aws_iam_role.view_definer.arn, permissions = ["CREATE_TABLE", "DESCRIBE"] } },
@@ -13,7 +13,7 @@ locals {
     {
       for job in keys(local.jobs) : job => {
         role        = aws_iam_role.job[job].arn
-        permissions = ["ALTER", "DELETE", "DESCRIBE", "INSERT", "SELECT"]
+        permissions = local.jobs[job].script == local.views_script ? ["ALTER", "DESCRIBE", "SELECT"] : ["ALTER", "DELETE", "DESCRIBE", "INSERT", "SELECT"]
         grantable   = []
       }
     },
@@ -33,7 +33,7 @@ locals {
     var.airflow_role_name == null ? {} : {
       airflow = {
         role        = data.aws_iam_role.airflow[0].arn
-        permissions = ["DESCRIBE", "SELECT"]
+        permissions = ["DESCRIBE"]
         grantable   = []
       }
     },

@@ -1,5 +1,5 @@
 variable "name" {
-  description = "What the names of buckets, roles, queues, the topic and the database begin with; one per deployment in an account. Jobs, Glue triggers and workflows are named by the pipeline files."
+  description = "What the names of buckets, roles, queues, the topic and the database begin with. Jobs, Glue triggers and workflows are named by the pipeline files, and the Lambda functions have fixed names: there can be one data hub in an account and region."
   type        = string
   default     = "data-hub"
   nullable    = false

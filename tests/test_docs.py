@@ -107,6 +107,25 @@ def test_every_relative_link_leads_to_a_file(page: Path) -> None:
     assert [target for target in relative if not (page.parent / target).exists()] == []
 
 
+def anchors(page: Path) -> set[str]:
+    """Return the names by which a page's headings are reached, as GitHub makes them."""
+    headings = re.findall(r"^#+ (.*)$", page.read_text(encoding="utf-8"), re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_every_link_to_a_section_leads_to_a_heading(page: Path) -> None:
+    links = re.findall(r"\]\(([\w./-]*\.md|)#([^)\s]+)\)", page.read_text(encoding="utf-8"))
+    assert [link for link in links if link[1] not in anchors((page.parent / link[0]) if link[0] else page)] == []
+
+
+def test_every_alarm_leads_to_a_section() -> None:
+    descriptions = (ROOT / "terraform" / "alarms.tf").read_text(encoding="utf-8")
+    linked = re.findall(r"docs/operations\.md#([\w-]+)", descriptions)
+    assert len(linked) == len(re.findall(r"alarm_description", descriptions))
+    assert set(linked) <= anchors(DOCS / "operations.md")
+
+
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_every_test_that_a_page_names_exists(page: Path) -> None:
     source = "".join(file.read_text(encoding="utf-8") for file in (ROOT / "tests").rglob("test_*.py"))

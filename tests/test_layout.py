@@ -10,7 +10,7 @@ from collections_pipeline import ROOT
 
 CODE = [
     path
-    for folder in ("dags", "plugins", "glue_jobs", "local_aws", "hub_cli", "bench", "examples", "tests")
+    for folder in ("dags", "plugins", "glue_jobs", "local_aws", "hub_cli", "bench", "examples", "terraform", "tests")
     for path in sorted((ROOT / folder).rglob("*.py"))
 ]
 LIBRARY = [path for path in sorted((ROOT / "plugins" / "data_hub").rglob("*.py")) if "airflow" not in path.parts]
@@ -52,11 +52,30 @@ def test_a_glue_script_imports_the_library_alone(path: Path) -> None:
     assert packages(imported(path)) == {"data_hub"}
 
 
+@pytest.mark.parametrize("path", sorted((ROOT / "terraform" / "lambda").glob("*.py")), ids=lambda path: path.name)
+def test_a_lambda_function_imports_boto3_its_own_modules_and_the_key_pattern_alone(path: Path) -> None:
+    own = {module.stem for module in path.parent.glob("*.py")}
+    assert imported(path) - own - sys.stdlib_module_names <= {
+        "boto3",
+        "botocore.exceptions",
+        "data_hub.key_pattern",
+        "urllib.parse",
+    }
+
+
+def test_the_zips_are_built_without_any_package() -> None:
+    path = ROOT / "terraform" / "package.py"
+    assert packages(imported(path)) == set()
+    ast.parse(path.read_text(), feature_version=(3, 9))
+
+
 @pytest.mark.parametrize("path", sorted((ROOT / "dags").glob("*.py")), ids=lambda path: path.name)
 def test_a_dag_file_imports_the_dag_builder_alone(path: Path) -> None:
     assert imported(path) == {"data_hub.airflow"}
 
 
 def test_nothing_that_is_deployed_knows_the_local_aws() -> None:
-    deployed = [path for path in CODE if path.relative_to(ROOT).parts[0] in {"dags", "plugins", "glue_jobs"}]
+    deployed = [
+        path for path in CODE if path.relative_to(ROOT).parts[0] in {"dags", "plugins", "glue_jobs", "terraform"}
+    ]
     assert [path for path in deployed if "local_aws" in path.read_text()] == []

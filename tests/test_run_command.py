@@ -111,6 +111,8 @@ def test_a_job_that_fails_shows_its_error_and_where_its_log_is(tmp_path: Path) -
     log = (broken.path / ".hub" / "run.log").read_text()
     assert "log group /aws-glue/jobs/error, stream jr_" in log
     assert log.count("raise RuntimeError('no space for views')") == 1
+    # what the jobs print for CloudWatch is for CloudWatch
+    assert '"_aws"' not in ran.stdout + log
     # what the first job did stays
     assert "2,597" in ran.stdout
 

@@ -2,8 +2,9 @@ import json
 from typing import Any
 
 import pytest
-from airflow.sdk.exceptions import AirflowException, AirflowSkipException, TaskDeferred
-from botocore.exceptions import EndpointConnectionError
+from airflow.providers.amazon.aws.hooks.glue import GlueJobHook
+from airflow.sdk.exceptions import AirflowException, AirflowFailException, AirflowSkipException, TaskDeferred
+from botocore.exceptions import ClientError, EndpointConnectionError
 from deployed_pipeline import VIEWS, MakeGlueJob
 from glue_operator import operator_of
 from job_trials import log, wait_for, wait_for_state
@@ -179,3 +180,17 @@ def test_what_the_form_and_the_sensor_say_reaches_the_job(
     del arguments[TASK_UUID_ARGUMENT]
     assert arguments == expected
     assert json.loads(arguments.get("--keys", "[]")) == (params.get("keys") or [])
+
+
+def test_a_start_that_iam_refuses_fails_at_once_and_says_who_starts_the_jobs(
+    make_glue_job: MakeGlueJob, task_instance: RecordingTaskInstance, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    operator = operator_of(make_glue_job())
+    answer = {"Error": {"Code": "AccessDeniedException", "Message": "not authorized to perform: glue:StartJobRun"}}
+
+    def refuse(*_: Any) -> None:
+        raise ClientError(answer, "StartJobRun")
+
+    monkeypatch.setattr(GlueJobHook, "initialize_job", refuse)
+    with pytest.raises(AirflowFailException, match=r"not authorized.*while it says glue, start the Glue workflow"):
+        start(operator, task_instance)

@@ -77,6 +77,12 @@ class Trial:
         for body in bodies:
             sqs.send_message(QueueUrl=self.queue, MessageBody=body)
 
+    def send_at_once(self, *bodies: str) -> None:
+        """Send messages that are seen together."""
+        self.enable(False)
+        self.send(*bodies)
+        self.enable(True)
+
     def enable(self, enabled: bool) -> None:
         aws_lambda: Any = self.aws.client("lambda")  # type: ignore[call-overload]
         aws_lambda.update_event_source_mapping(UUID=self.mapping, Enabled=enabled)
@@ -134,18 +140,16 @@ def test_messages_of_one_window_come_in_one_batch(quick_aws: LocalAws) -> None:
 
 def test_a_full_batch_does_not_wait_for_the_window(quick_aws: LocalAws) -> None:
     trial = Trial.make(quick_aws, MaximumBatchingWindowInSeconds=300, BatchSize=2)
-    trial.enable(False)
-    trial.send("a", "b", "c")
     started = time.monotonic()
-    trial.enable(True)
+    trial.send_at_once("a", "b", "c")
     eventually(lambda: len(trial.events()) == 1)
     assert time.monotonic() - started < 300 / 60 * MINUTE_SECONDS
 
 
 def test_what_the_function_hands_back_comes_again_and_the_rest_does_not(quick_aws: LocalAws) -> None:
-    trial = Trial.make(quick_aws, MaximumBatchingWindowInSeconds=20)
+    trial = Trial.make(quick_aws)
     trial.answer(["b"])
-    trial.send("a", "b")
+    trial.send_at_once("a", "b")
     eventually(lambda: len(trial.events()) == 2)
     trial.answer([])
     trial.await_empty()
@@ -153,9 +157,9 @@ def test_what_the_function_hands_back_comes_again_and_the_rest_does_not(quick_aw
 
 
 def test_a_batch_comes_again_when_the_function_fails(quick_aws: LocalAws) -> None:
-    trial = Trial.make(quick_aws, MaximumBatchingWindowInSeconds=20)
+    trial = Trial.make(quick_aws)
     trial.answer("fail")
-    trial.send("a", "b")
+    trial.send_at_once("a", "b")
     eventually(lambda: len(trial.events()) == 1)
     trial.answer([])
     trial.await_empty()

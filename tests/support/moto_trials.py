@@ -1,6 +1,7 @@
 """moto in the test's own process, without the patches of local_aws and with them."""
 
 import contextlib
+import json
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -9,16 +10,25 @@ from typing import Any
 import boto3
 import pytest
 from botocore.exceptions import ClientError
+from moto.athena.models import AthenaBackend
+from moto.awslambda.models import LambdaBackend, LambdaFunction
 from moto.core.responses import BaseResponse
 from moto.glue import models
 from moto.glue.models import FakeJob, GlueBackend
 from moto.glue.responses import GlueResponse
+from moto.lakeformation.models import PermissionCatalog
 from moto.logs.models import LogsBackend
+from moto.s3.models import FakeBucket
+from moto.sqs.models import Message, Queue
 
-from local_aws import moto_patches
+from local_aws import moto_gaps, moto_patches
 from local_aws.environment import REGION
+from local_aws.lambda_runner import Answer
 
 PATCHED_OWNERS = (models, FakeJob, GlueBackend, GlueResponse, LogsBackend, BaseResponse)
+PATCHED_OWNERS += (AthenaBackend, FakeBucket, LambdaBackend, LambdaFunction, Message, PermissionCatalog, Queue)
+# How long a second of a visibility timeout lasts in a patched moto.
+SECOND = 0.01
 OVERLAP_SECONDS = 0.2
 JOB = {"Role": "trial", "Command": {"Name": "glueetl", "ScriptLocation": "s3://scripts/trial.py"}}
 
@@ -40,10 +50,18 @@ class HeldJobRunner:
             on_end()
 
 
+class EchoingRunner:
+    """Answers each call of a Lambda function with its event."""
+
+    def call(self, _function: object, event: Any) -> Answer:
+        return Answer(json.dumps(event), errored=False)
+
+
 @contextlib.contextmanager
 def installed_patches(runner: HeldJobRunner) -> Iterator[None]:
     before = [(owner, dict(vars(owner))) for owner in PATCHED_OWNERS]
     moto_patches.install(runner)  # type: ignore[arg-type]
+    moto_gaps.install(EchoingRunner(), SECOND)  # type: ignore[arg-type]
     try:
         yield
     finally:

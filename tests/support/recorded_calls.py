@@ -5,7 +5,7 @@ the catalog, the database and the table: https://docs.aws.amazon.com/glue/latest
 """
 
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -27,12 +27,14 @@ S3_ACTIONS = {
 Parameters = Mapping[str, Any]
 
 
-def read(record: Path) -> dict[str, set[Permission]]:
-    """Return role name to the permissions that its calls need."""
-    needed: dict[str, set[Permission]] = {}
-    for line in record.read_text(encoding="utf-8").splitlines():
-        call = json.loads(line)
-        needed.setdefault(call["role"], set()).update(of_call(call["service"], call["action"], call["parameters"]))
+def read(record: Path, roles: Collection[str]) -> dict[str, set[Permission]]:
+    """Return for each role the permissions that its calls needed; others, such as Terraform's, do not matter."""
+    needed: dict[str, set[Permission]] = {role: set() for role in roles}
+    with record.open(encoding="utf-8") as lines:
+        for line in lines:
+            call = json.loads(line)
+            if call["role"] in needed:
+                needed[call["role"]].update(of_call(call["service"], call["action"], call["parameters"]))
     return needed
 
 
@@ -103,6 +105,11 @@ def _logs(action: str, parameters: Parameters) -> Iterator[Permission]:
     yield Permission(f"logs:{action}", f"{group}:log-stream:{stream}" if stream else f"{group}:")
 
 
+def _lambda(action: str, parameters: Parameters) -> Iterator[Permission]:
+    name = str(parameters["FunctionName"]).rpartition(":")[2]
+    yield Permission(f"lambda:{'InvokeFunction' if action == 'Invoke' else action}", arn("lambda", f"function:{name}"))
+
+
 def _sts(_action: str, _parameters: Parameters) -> Iterator[Permission]:
     # GetCallerIdentity needs no permission.
     return iter(())
@@ -111,6 +118,7 @@ def _sts(_action: str, _parameters: Parameters) -> Iterator[Permission]:
 _SERVICES: dict[str, Callable[[str, Parameters], Iterator[Permission]]] = {
     "s3": _s3,
     "glue": _glue,
+    "lambda": _lambda,
     "logs": _logs,
     "sts": _sts,
 }

@@ -82,6 +82,10 @@ class TestFiles:
         used = set(re.findall(r"^  (\w+) *=", call, re.MULTILINE)) - {"source"}
         assert used == set(variables)
 
+    def test_the_example_of_settings_has_every_variable(self) -> None:
+        example = (MODULE / "terraform.tfvars.example").read_text(encoding="utf-8")
+        assert set(re.findall(r"^(?:# )?(\w+) *= ", example, re.MULTILINE)) == set(blocks("variable", all_text("*.tf")))
+
     def test_every_validation_of_a_variable_has_a_run_that_it_refuses(self) -> None:
         tests = all_text("tests/*.tftest.hcl")
         for name, body in blocks("variable", all_text("*.tf")).items():

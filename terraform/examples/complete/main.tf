@@ -1,5 +1,4 @@
-# Every variable of the module: a second data hub in an account, on an existing bucket, with its own key and its own
-# pipeline files.
+# Every variable of the module: other pipeline files, an existing bucket, a key of its own.
 
 terraform {
   required_version = ">= 1.9"

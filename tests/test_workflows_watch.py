@@ -1,0 +1,108 @@
+"""What ``hub up`` tells of workflow runs."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from collections_pipeline import ROOT
+from stubbed_calls import RefusedError, StubbedCalls
+
+from data_hub import pipeline_file
+from hub_cli.runs_watch import RunSummary
+from hub_cli.workflows_watch import WorkflowsWatch
+
+START = datetime(2026, 11, 22, tzinfo=UTC)
+INGESTION = "csv-to-iceberg-ingestion"
+
+
+class Glue:
+    """Workflow runs and job runs as they are just now."""
+
+    def __init__(self) -> None:
+        self.runs: list[dict[str, Any]] = []
+        self.job_runs: list[dict[str, Any]] = []
+        self.answers = True
+        self.stub = StubbedCalls("glue", GetWorkflowRuns=self._runs, GetJobRuns=self._job_runs)
+
+    def _runs(self, _: dict[str, Any]) -> dict[str, Any]:
+        return {"Runs": self.runs}
+
+    def _job_runs(self, params: dict[str, Any]) -> dict[str, Any]:
+        if not self.answers:
+            raise RefusedError("ThrottlingException")
+        return {"JobRuns": self.job_runs if params["JobName"] == INGESTION else []}
+
+    def run(self, run_id: str, status: str, *, after: int = 0, errored: int = 0) -> dict[str, Any]:
+        run = {
+            "Name": "collections",
+            "WorkflowRunId": run_id,
+            "Status": status,
+            "StartedOn": START + timedelta(seconds=after),
+            "WorkflowRunProperties": {"started_by": "arrival"},
+            "Statistics": {"ErroredActions": errored},
+        }
+        return run | ({"CompletedOn": START + timedelta(seconds=after + 7)} if status == "COMPLETED" else {})
+
+    def job_run(self, workflow_run: str, state: str) -> dict[str, Any]:
+        return {
+            "Id": "jr",
+            "JobRunState": state,
+            "ErrorMessage": "no space",
+            "Arguments": {"--WORKFLOW_RUN_ID": workflow_run},
+        }
+
+
+@pytest.fixture
+def glue(monkeypatch: pytest.MonkeyPatch) -> Glue:
+    found = Glue()
+    monkeypatch.setattr("hub_cli.workflows_watch.boto3.client", lambda _: found.stub.client)
+    return found
+
+
+def watch_of(orchestrator: str = "glue") -> WorkflowsWatch:
+    pipeline = pipeline_file.load(ROOT / "dags" / "pipelines" / "collections.yaml")
+    return WorkflowsWatch([pipeline.model_copy(update={"orchestrator": orchestrator})])
+
+
+def told(watch: WorkflowsWatch) -> list[tuple[str, str]]:
+    return [(run.run_id, run.state) for run in watch.look()]
+
+
+def test_a_run_is_told_when_it_begins_and_when_it_ends(glue: Glue) -> None:
+    watch = watch_of()
+    assert told(watch) == []
+    glue.runs = [glue.run("a", "RUNNING")]
+    assert [told(watch), told(watch)] == [[("a", "running")], []]
+    glue.runs = [glue.run("b", "COMPLETED", after=9), glue.run("a", "COMPLETED")]
+    assert told(watch) == [("a", "success"), ("b", "running"), ("b", "success")]
+    assert told(watch) == []
+
+
+def test_what_failed_is_told_with_its_error(glue: Glue) -> None:
+    glue.runs = [glue.run("a", "COMPLETED")]
+    glue.job_runs = [glue.job_run("another", "SUCCEEDED"), glue.job_run("a", "FAILED")]
+    _, end = watch_of().look()
+    assert isinstance(end, RunSummary)
+    assert (end.dag, end.state, end.started_by, end.seconds) == ("collections", "failed", "arrival", 7)
+    assert [(task.task, task.error) for task in end.failed] == [(INGESTION, "FAILED: no space")]
+
+
+def test_a_job_that_could_not_be_started_fails_the_run(glue: Glue) -> None:
+    glue.runs = [glue.run("a", "COMPLETED", errored=1)]
+    assert told(watch_of()) == [("a", "running"), ("a", "failed")]
+
+
+def test_an_end_that_could_not_be_told_is_told_by_the_next_look(glue: Glue) -> None:
+    watch = watch_of()
+    glue.runs = [glue.run("a", "COMPLETED")]
+    glue.answers = False
+    with pytest.raises(Exception, match="ThrottlingException"):
+        list(watch.look())
+    glue.answers = True
+    assert told(watch) == [("a", "success")]
+
+
+def test_workflows_of_pipelines_that_airflow_drives_are_not_looked_at(glue: Glue) -> None:
+    glue.runs = [glue.run("a", "RUNNING")]
+    assert told(watch_of("airflow")) == []
+    assert glue.stub.calls == []
