@@ -9,6 +9,10 @@ locals {
     name => max(1, min(1000, ceil(2 * 60 * sum([for job in values(pipeline.jobs) : job.timeout]) / local.visibility_seconds)))
   }
 
+  # Put together from the names: the queues' own policies name them.
+  queue_names = { for name in keys(local.pipelines) : name => "${var.name}-${name}-arrivals" }
+  queue_arns  = { for name, queue in local.queue_names : name => "arn:${local.partition}:sqs:${local.region}:${local.account_id}:${queue}" }
+
   trigger_glue_job_zip = "${path.module}/build/trigger_glue_job.zip"
 }
 
@@ -46,11 +50,12 @@ resource "aws_glue_trigger" "on_demand" {
 resource "aws_sqs_queue" "arrivals" {
   for_each = local.pipelines
 
-  name                       = "${var.name}-${each.key}-arrivals"
+  name                       = local.queue_names[each.key]
   visibility_timeout_seconds = local.visibility_seconds
   message_retention_seconds  = 4 * 24 * 3600
   sqs_managed_sse_enabled    = var.customer_managed_key ? null : true
   kms_master_key_id          = local.kms_key_arn
+  policy                     = data.aws_iam_policy_document.arrivals_queue[each.key].json
   tags                       = var.tags
 
   redrive_policy = jsonencode({
@@ -67,15 +72,10 @@ resource "aws_sqs_queue" "dead_letters" {
   sqs_managed_sse_enabled   = var.customer_managed_key ? null : true
   kms_master_key_id         = local.kms_key_arn
   tags                      = var.tags
-}
 
-resource "aws_sqs_queue_redrive_allow_policy" "dead_letters" {
-  for_each = local.pipelines
-
-  queue_url = aws_sqs_queue.dead_letters[each.key].id
   redrive_allow_policy = jsonencode({
     redrivePermission = "byQueue"
-    sourceQueueArns   = [aws_sqs_queue.arrivals[each.key].arn]
+    sourceQueueArns   = [local.queue_arns[each.key]]
   })
 }
 
@@ -85,7 +85,7 @@ data "aws_iam_policy_document" "arrivals_queue" {
   statement {
     sid       = "Notifications"
     actions   = ["sqs:SendMessage"]
-    resources = [aws_sqs_queue.arrivals[each.key].arn]
+    resources = [local.queue_arns[each.key]]
     principals {
       type        = "Service"
       identifiers = ["s3.amazonaws.com"]
@@ -103,13 +103,6 @@ data "aws_iam_policy_document" "arrivals_queue" {
   }
 }
 
-resource "aws_sqs_queue_policy" "arrivals" {
-  for_each = local.pipelines
-
-  queue_url = aws_sqs_queue.arrivals[each.key].id
-  policy    = data.aws_iam_policy_document.arrivals_queue[each.key].json
-}
-
 # It owns the whole notification configuration of the bucket, therefore one per bucket, for all pipelines.
 resource "aws_s3_bucket_notification" "arrivals" {
   for_each = var.manage_notifications ? local.source_buckets : []
@@ -125,8 +118,6 @@ resource "aws_s3_bucket_notification" "arrivals" {
       filter_prefix = queue.value.source.prefix
     }
   }
-
-  depends_on = [aws_sqs_queue_policy.arrivals]
 }
 
 resource "aws_lambda_function" "trigger_glue_job" {

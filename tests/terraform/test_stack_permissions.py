@@ -81,9 +81,10 @@ NOT_SEEN: Mapping[tuple[str, str, str], str] = {
 def used(stack: Stack, tmp_path: Path) -> dict[str, set[Permission]]:
     """What was needed by full runs; those that no earlier test made are made here."""
     if AIRFLOW_ROLE not in stack.granted:
-        stack.await_ingested(stack.put("by-glue.csv", [row_v1("RIGHTS01"), b"no,row\n"]))
+        stack.await_ingested(stack.put("by-glue.csv", [row_v1("RIGHTS01")]))
+        stack.await_ingested(stack.put("rejected.csv", [row_v1("RIGHTS02"), b"no,row\n"]))
         stack.switch("airflow")
-        stack.put("by-airflow.csv", [row_v1("RIGHTS02")])
+        stack.put("by-airflow.csv", [row_v1("RIGHTS03")])
         stack.run_dag(tmp_path)
         stack.switch("glue")
         stack.await_idle()
