@@ -8,7 +8,9 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from data_hub import arrivals, backlog
-from hub_cli import dag_listing, runs_watch
+from data_hub.arrivals import NewObjects
+from data_hub.covered_versions import version_digest
+from hub_cli import dag_listing, runs_watch, workflows_watch
 from hub_cli.airflow_api import AirflowApi, NoAnswer, Refused
 from hub_cli.outcome import read_ledger
 
@@ -17,7 +19,6 @@ if TYPE_CHECKING:
 
     from mypy_boto3_glue import GlueClient
 
-    from data_hub.arrivals import NewObjects
     from data_hub.deployment import Deployment
     from data_hub.ledger_entry import LedgerEntry
     from data_hub.pipeline import Pipeline
@@ -70,6 +71,7 @@ class PipelineStatus:
         airflow: the running Airflow, None when none runs.
         new: files that wait.
         jobs_behind: jobs that have not followed the table's last commit.
+        workflow_runs: the last runs of the Glue workflow, newest first.
         job_runs: the last run of each Glue job.
         ledger: the latest entry of each object, by key.
     """
@@ -80,6 +82,7 @@ class PipelineStatus:
     airflow: AirflowStatus | None
     new: NewObjects
     jobs_behind: Sequence[str]
+    workflow_runs: Sequence[RunSummary]
     job_runs: Sequence[JobRun]
     ledger: Sequence[LedgerEntry]
 
@@ -88,6 +91,13 @@ class PipelineStatus:
         """Seconds since the oldest of the files that are shown arrived, 0 when none waits."""
         moments = [item.last_modified for item in self.new.shown]
         return (datetime.now(UTC) - min(moments)).total_seconds() if moments else 0.0
+
+    @property
+    def runs(self) -> list[RunSummary]:
+        """The last runs of DAG and workflow, newest first; those that wait to begin come before all."""
+        found = [*self.workflow_runs, *(self.airflow.runs if self.airflow else ())]
+        now = datetime.now(UTC)
+        return sorted(found, key=lambda run: run.began or now, reverse=True)[:SHOWN_RUNS]
 
     @property
     def rejected(self) -> list[LedgerEntry]:
@@ -117,6 +127,7 @@ class PipelineStatus:
                 "keys": [item.key for item in self.new.shown],
                 "jobs_behind": list(self.jobs_behind),
             },
+            "workflow_runs": [_run_document(run) for run in self.workflow_runs],
             "job_runs": [asdict(run) | {"started_on": run.started_on.isoformat()} for run in self.job_runs],
             "ledger": self.totals(),
             "rejected_files": [{"key": entry.key, "message": entry.message} for entry in self.rejected],
@@ -137,16 +148,26 @@ def read(pipeline: Pipeline, deployment: Deployment, data: Data, airflow_url: st
     """
     # The last run's data come back without job runs, by which one would tell that a job is behind.
     behind = backlog.read(pipeline, deployment).jobs if data.is_running else []
+    glue, ledger = data.aws.client("glue"), read_ledger(pipeline, deployment)
+    new = arrivals.new_objects(pipeline, deployment)
     return PipelineStatus(
         pipeline=pipeline.pipeline,
         orchestrator=pipeline.orchestrator,
         origin=data.origin,
         airflow=_read_airflow(airflow_url, pipeline.pipeline) if airflow_url else None,
-        new=arrivals.new_objects(pipeline, deployment),
+        new=new if data.is_running else _not_in(ledger, new),
         jobs_behind=behind,
-        job_runs=_last_job_runs(data.aws.client("glue"), pipeline) if data.is_running else [],
-        ledger=read_ledger(pipeline, deployment),
+        workflow_runs=workflows_watch.last_runs(glue, pipeline, SHOWN_RUNS) if data.is_running else [],
+        job_runs=_last_job_runs(glue, pipeline) if data.is_running else [],
+        ledger=ledger,
     )
+
+
+def _not_in(ledger: Sequence[LedgerEntry], new: NewObjects) -> NewObjects:
+    """Return what no entry tells of: objects that come back from a folder look as if they were delivered again."""
+    known = {(entry.key, entry.etag) for entry in ledger}
+    shown = [item for item in new.shown if (item.key, item.etag) not in known]
+    return NewObjects(shown, frozenset(version_digest(item) for item in shown), new.missing)
 
 
 def _read_airflow(url: str, dag: str) -> AirflowStatus:

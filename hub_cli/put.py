@@ -53,7 +53,4 @@ def put(console: Console, paths: Sequence[Path], pipeline_name: str) -> None:
 def _what_follows(pipeline: Pipeline) -> str:
     if pipeline.orchestrator == "airflow":
         return "Airflow notices within seconds and runs the pipeline; ./hub status tells how far it is"
-    return (
-        f"Glue drives {pipeline.pipeline}: the message of the arrival starts its workflow within seconds; "
-        "./hub up tells of it"
-    )
+    return "The arrival starts the Glue workflow within seconds; ./hub status tells how far it is"

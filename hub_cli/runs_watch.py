@@ -1,4 +1,4 @@
-"""DAG runs as ``hub up`` and ``hub status`` tell of them."""
+"""Runs of DAGs and workflows, as ``hub up`` and ``hub status`` tell of them."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from hub_cli.airflow_api import AirflowApi, Refused, quoted
+from hub_cli.run_progress import SHOWN_ID
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -24,6 +25,7 @@ _STARTED_BY = {
     "asset_materialization": "by hand",
 }
 _SUFFIX = re.compile(r"_([A-Za-z0-9]{4,12})$")
+_WORKFLOW_RUN = "wr_"
 _TIME = re.compile(r"T(\d\d:\d\d(?::\d\d)?)")
 
 
@@ -37,12 +39,12 @@ class FailedTask:
 
 @dataclass(frozen=True)
 class RunSummary:
-    """A DAG run.
+    """A DAG run or a workflow run.
 
     Attributes:
-        dag: DAG id.
-        run_id: Airflow's run id.
-        state: Airflow's state of the run.
+        dag: DAG id, or name of the workflow.
+        run_id: Airflow's or Glue's id of the run.
+        state: Airflow's state of the run, in Airflow's words also of a workflow run.
         started_by: arrival, catch-up, by hand or backfill.
         began: when it began, None while it is queued.
         ended: when it ended.
@@ -61,7 +63,9 @@ class RunSummary:
 
     @property
     def short_id(self) -> str:
-        """What tells the run from others: the end of its id, or the time in it."""
+        """What tells the run from others: a workflow run's beginning, else the end of the id, or the time in it."""
+        if self.run_id.startswith(_WORKFLOW_RUN):
+            return self.run_id[:SHOWN_ID]
         found = _SUFFIX.search(self.run_id) or _TIME.search(self.run_id)
         return found[1] if found else self.run_id[-8:]
 

@@ -10,7 +10,7 @@ from data_hub.wording import counted
 from hub_cli import lake, pipeline_status, session
 from hub_cli.console import make_table
 from hub_cli.locations import UP, path_of_pipeline
-from hub_cli.pipeline_status import SHOWN_KEYS, AirflowStatus, PipelineStatus
+from hub_cli.pipeline_status import SHOWN_KEYS, PipelineStatus
 from hub_cli.runs_watch import RunSummary
 from hub_cli.up_state import UpState
 from local_aws.deploy import deployment_of
@@ -48,27 +48,38 @@ def _airflow_url() -> str | None:
 def _print(console: Console, found: PipelineStatus) -> None:
     driver = "Airflow" if found.orchestrator == "airflow" else "Glue"
     console.print(Text(f"{found.pipeline}, driven by {driver}; data {found.origin}", style="bold"))
-    _print_airflow(console, found.airflow)
+    _print_airflow(console, found)
+    _print_runs(console, found)
     _print_waiting(console, found)
-    for run in found.job_runs:
-        console.print(Text(f"  {run.job}: {run.state} in {run.seconds} s, {run.started_on:%H:%M:%S} UTC"))
     _print_ledger(console, found)
 
 
-def _print_airflow(console: Console, airflow: AirflowStatus | None) -> None:
+def _print_airflow(console: Console, found: PipelineStatus) -> None:
+    airflow = found.airflow
     if airflow is None:
-        console.print("Airflow: not running; ./hub up starts it")
+        console.print("Airflow: not running; ./hub up starts it, and all else")
         return
     ill = [f"{part} {state}" for part, state in airflow.health.items() if state != "healthy"]
     health = ", ".join(ill) if airflow.health else "does not answer"
     console.print(Text(f"Airflow: {airflow.url}, {health or 'healthy'}"))
-    if airflow.is_paused:
+    if airflow.is_paused and found.orchestrator == "airflow":
         console.print(Text("⚠ the DAG is paused: unpause it in Airflow's UI, or nothing runs by itself", "yellow"))
     if airflow.import_error:
         console.print(Text(f"✘ the DAG cannot be imported: {airflow.import_error}", "red"))
-    console.print("\n[bold]Last runs[/bold]" if airflow.runs else "No run yet")
-    for run in airflow.runs:
+
+
+def _print_runs(console: Console, found: PipelineStatus) -> None:
+    if found.airflow and not found.runs:
+        console.print("No run yet")
+    if found.runs:
+        console.print("\n[bold]Last runs[/bold]")
+    for run in found.runs:
         _print_run(console, run)
+    if found.job_runs:
+        console.print("\n[bold]Last job runs[/bold]")
+    for job in found.job_runs:
+        text = f"{job.job}: {job.state} in {job.seconds} s, {job.started_on.astimezone():%H:%M:%S}"
+        console.print(Text(text))
 
 
 def _print_run(console: Console, run: RunSummary) -> None:

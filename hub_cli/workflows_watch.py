@@ -1,16 +1,22 @@
-"""Workflow runs of the pipelines that Glue drives, as ``hub up`` tells of them."""
+"""Workflow runs of the pipelines, as ``hub up`` and ``hub status`` tell of them."""
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import boto3
 
+from data_hub.ingest import summarise
+from data_hub.ledger_entry import REJECTED
+from hub_cli.outcome import read_ledger
 from hub_cli.runs_watch import FailedTask, RunSummary
+from local_aws.deploy import deployment_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from data_hub.ledger_entry import LedgerEntry
     from data_hub.pipeline import Pipeline
 
 _RUN_ID = "--WORKFLOW_RUN_ID"
@@ -37,31 +43,71 @@ class WorkflowsWatch:
             ClientError: Glue could not answer.
         """
         for pipeline in self._pipelines:
-            runs = self._glue.get_workflow_runs(Name=pipeline.pipeline)["Runs"]
-            for run in sorted(runs, key=lambda run: run["StartedOn"]):
+            for run in _runs(self._glue, pipeline):
                 run_id, has_ended = run["WorkflowRunId"], run["Status"] != _RUNNING
                 if run_id not in self._told:
                     self._told[run_id] = False
-                    yield _summary(run, "running")
+                    yield _begun(run)
                 if has_ended and not self._told[run_id]:
-                    yield self._end(pipeline, run)
+                    yield _ended(self._glue, pipeline, run)
                     self._told[run_id] = True
 
-    def _end(self, pipeline: Pipeline, run: Any) -> RunSummary:
-        failed = [task for job in pipeline.jobs for task in self._failures(job, run["WorkflowRunId"])]
-        if not_started := run["Statistics"]["ErroredActions"]:
-            failed.append(FailedTask("workflow", f"jobs that could not be started: {not_started}"))
-        return _summary(run, "failed" if failed else "success", tuple(failed))
 
-    def _failures(self, job: str, workflow_run: str) -> list[FailedTask]:
-        return [
-            FailedTask(job, f"{run['JobRunState']}: {run.get('ErrorMessage', 'without a message')}")
-            for run in self._glue.get_job_runs(JobName=job)["JobRuns"]
-            if run.get("Arguments", {}).get(_RUN_ID) == workflow_run and run["JobRunState"] != "SUCCEEDED"
-        ]
+def last_runs(glue: Any, pipeline: Pipeline, count: int) -> list[RunSummary]:
+    """Return the last workflow runs of a pipeline, newest first.
+
+    Args:
+        glue: a client for Glue.
+        pipeline: the pipeline, by whomever it is driven.
+        count: how many at most.
+
+    Raises:
+        ClientError: Glue could not answer.
+    """
+    newest = reversed(_runs(glue, pipeline)[-count:])
+    return [_begun(run) if run["Status"] == _RUNNING else _ended(glue, pipeline, run) for run in newest]
 
 
-def _summary(run: Any, state: str, failed: tuple[FailedTask, ...] = ()) -> RunSummary:
+def _runs(glue: Any, pipeline: Pipeline) -> list[Any]:
+    """Return the workflow's runs, oldest first."""
+    return sorted(glue.get_workflow_runs(Name=pipeline.pipeline)["Runs"], key=lambda run: run["StartedOn"])
+
+
+def _begun(run: Any) -> RunSummary:
+    return _summary(run, "running")
+
+
+def _ended(glue: Any, pipeline: Pipeline, run: Any) -> RunSummary:
+    job_runs = {job: _job_runs(glue, job, run["WorkflowRunId"]) for job in pipeline.jobs}
+    failed = [
+        FailedTask(job, f"{job_run['JobRunState']}: {job_run.get('ErrorMessage', 'without a message')}")
+        for job, runs in job_runs.items()
+        for job_run in runs
+        if job_run["JobRunState"] != "SUCCEEDED"
+    ]
+    if not_started := run["Statistics"]["ErroredActions"]:
+        failed.append(FailedTask("workflow", f"jobs that could not be started: {not_started}"))
+    entries = _entries(pipeline, {job_run["Id"] for runs in job_runs.values() for job_run in runs})
+    # As in the DAG, a rejected file is told and does not fail the run.
+    rejected = [
+        FailedTask("rejected", f"{entry.key}: {entry.message}") for entry in entries if entry.status == REJECTED
+    ]
+    summaries = (summarise(entries),) if entries else ()
+    return _summary(run, "failed" if failed else "success", summaries, (*failed, *rejected))
+
+
+def _job_runs(glue: Any, job: str, workflow_run: str) -> list[Any]:
+    runs = glue.get_job_runs(JobName=job)["JobRuns"]
+    return [run for run in runs if run.get("Arguments", {}).get(_RUN_ID) == workflow_run]
+
+
+def _entries(pipeline: Pipeline, job_run_ids: set[str]) -> list[LedgerEntry]:
+    """Return what job runs wrote into the ledger, as far as no later run has replaced it."""
+    deployment = deployment_of(Path(f"{pipeline.pipeline}.yaml"), pipeline)
+    return [entry for entry in read_ledger(pipeline, deployment) if entry.job_run_id in job_run_ids]
+
+
+def _summary(run: Any, state: str, summaries: tuple[str, ...] = (), failed: tuple[FailedTask, ...] = ()) -> RunSummary:
     return RunSummary(
         dag=run["Name"],
         run_id=run["WorkflowRunId"],
@@ -69,5 +115,6 @@ def _summary(run: Any, state: str, failed: tuple[FailedTask, ...] = ()) -> RunSu
         started_by=run.get("WorkflowRunProperties", {}).get("started_by", "by hand"),
         began=run["StartedOn"],
         ended=run.get("CompletedOn"),
+        summaries=summaries,
         failed=failed,
     )

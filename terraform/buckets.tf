@@ -1,4 +1,6 @@
 # Buckets: raw (what arrives, unless an existing bucket is used), warehouse (tables, query results), scripts (code).
+#
+# Each depends on the key: a destroy that stops at a bucket with data in it must not have taken the data's key before.
 
 resource "aws_s3_bucket" "raw" {
   for_each = setsubtract(local.source_buckets, keys(var.source_buckets))
@@ -6,18 +8,24 @@ resource "aws_s3_bucket" "raw" {
   bucket        = "${var.name}-${each.key}-${local.account_id}"
   force_destroy = var.force_destroy
   tags          = var.tags
+
+  depends_on = [aws_kms_key.this]
 }
 
 resource "aws_s3_bucket" "warehouse" {
   bucket        = "${var.name}-warehouse-${local.account_id}"
   force_destroy = var.force_destroy
   tags          = var.tags
+
+  depends_on = [aws_kms_key.this]
 }
 
 resource "aws_s3_bucket" "scripts" {
   bucket        = "${var.name}-scripts-${local.account_id}"
   force_destroy = var.force_destroy
   tags          = var.tags
+
+  depends_on = [aws_kms_key.this]
 }
 
 locals {

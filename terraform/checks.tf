@@ -54,6 +54,10 @@ locals {
       )
     ]
   }
+  # Names of buckets that this module makes.
+  own_bucket_names = {
+    for logical in setsubtract(local.source_buckets, keys(var.source_buckets)) : logical => "${var.name}-${logical}-${local.account_id}"
+  }
   missing_scripts = {
     for name, pipeline in local.pipelines : name => [
       for job, fields in pipeline.jobs : "jobs.${job}.script: '${fields.script}'"
@@ -85,6 +89,10 @@ resource "terraform_data" "pipeline" {
     precondition {
       condition     = length(local.circular_triggers[each.key]) == 0
       error_message = "${each.key}.yaml: ${join("; ", local.circular_triggers[each.key])} stands in both predicate and actions; Glue refuses that, take it out of one."
+    }
+    precondition {
+      condition     = !contains(["warehouse", "scripts"], each.value.source.bucket) && can(regex("^[a-z0-9-]{3,63}$", lookup(local.own_bucket_names, each.value.source.bucket, "existing")))
+      error_message = "${each.key}.yaml: source.bucket: '${each.value.source.bucket}' cannot be made a bucket '${lookup(local.own_bucket_names, each.value.source.bucket, "")}'; write lower-case letters, digits and hyphens, at most 63 in all, and not warehouse or scripts, which the module has itself."
     }
     precondition {
       condition     = length(local.missing_scripts[each.key]) == 0

@@ -1,6 +1,8 @@
 # What the jobs and Lambda functions run and read. The content's hash is part of each key: a run's arguments name objects
 # of one deployment, never half of the next one's. A run that has not read them yet when a deployment removes them ends
 # FAILED; the next arrival or catch-up starts another.
+#
+# The objects have no tags of var.tags: S3 allows an object ten, everything else has room for 50.
 
 locals {
   library        = "${path.module}/build/data_hub.zip"
@@ -26,7 +28,6 @@ resource "aws_s3_object" "script" {
   bucket = aws_s3_bucket.scripts.bucket
   key    = "glue_jobs/${filesha256("${local.repository}/glue_jobs/${each.key}")}/${each.key}"
   source = "${local.repository}/glue_jobs/${each.key}"
-  tags   = var.tags
 
   # An object that is written before these are in force stays unversioned and under another key.
   depends_on = [aws_s3_bucket_versioning.this, aws_s3_bucket_server_side_encryption_configuration.this, terraform_data.pipeline]
@@ -40,7 +41,6 @@ resource "aws_s3_object" "library" {
   bucket = aws_s3_bucket.scripts.bucket
   key    = "library/${local.library_exists ? filesha256(local.library) : ""}/data_hub.zip"
   source = local.library
-  tags   = var.tags
 
   depends_on = [aws_s3_bucket_versioning.this, aws_s3_bucket_server_side_encryption_configuration.this]
 
@@ -57,7 +57,6 @@ resource "aws_s3_object" "requirements" {
   bucket = aws_s3_bucket.scripts.bucket
   key    = "library/${filesha256(local.requirements)}/requirements.txt"
   source = local.requirements
-  tags   = var.tags
 
   depends_on = [aws_s3_bucket_versioning.this, aws_s3_bucket_server_side_encryption_configuration.this]
 
@@ -72,7 +71,6 @@ resource "aws_s3_object" "pipeline_file" {
   bucket = aws_s3_bucket.scripts.bucket
   key    = "pipelines/${filesha256(each.value)}/${each.key}.yaml"
   source = each.value
-  tags   = var.tags
 
   depends_on = [aws_s3_bucket_versioning.this, aws_s3_bucket_server_side_encryption_configuration.this]
 
@@ -87,7 +85,6 @@ resource "aws_s3_object" "pipelines" {
   key          = "lambda/${sha256(local.arrivals)}/pipelines.json"
   content      = local.arrivals
   content_type = "application/json"
-  tags         = var.tags
 
   depends_on = [aws_s3_bucket_versioning.this, aws_s3_bucket_server_side_encryption_configuration.this]
 

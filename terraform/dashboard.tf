@@ -1,4 +1,4 @@
-# One dashboard: alarms and Lambdas on top, then two rows of three widgets for each pipeline.
+# One dashboard: alarms and Lambdas on top, then two rows of three widgets for each pipeline, then further alarms.
 
 locals {
   pipeline_names = sort(keys(local.pipelines))
@@ -11,11 +11,15 @@ locals {
     [for alarm in aws_cloudwatch_metric_alarm.oldest_arrival : alarm.arn],
   )
 
+  # CloudWatch refuses a widget of more than 100 alarms:
+  # https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/CloudWatch-Dashboard-Body-Structure.html
+  dashboard_alarms = [
+    for index, arns in chunklist(local.alarm_arns, 100) : {
+      type       = "alarm", x = 0, y = index == 0 ? 0 : 6 + length(local.pipelines) * 12 + (index - 1) * 6, width = 12, height = 6
+      properties = { title = "Alarms", alarms = arns }
+    }
+  ]
   dashboard_top = [
-    {
-      type       = "alarm", x = 0, y = 0, width = 12, height = 6
-      properties = { title = "Alarms", alarms = local.alarm_arns }
-    },
     {
       type = "metric", x = 12, y = 0, width = 12, height = 6
       properties = merge(local.dashboard_graph, {
@@ -99,5 +103,5 @@ locals {
 
 resource "aws_cloudwatch_dashboard" "this" {
   dashboard_name = var.name
-  dashboard_body = jsonencode({ widgets = concat(local.dashboard_top, local.dashboard_pipelines) })
+  dashboard_body = jsonencode({ widgets = concat(local.dashboard_alarms, local.dashboard_top, local.dashboard_pipelines) })
 }

@@ -38,6 +38,10 @@ locals {
       }
     },
   )
+  location_grants = merge(
+    { for job, fields in local.jobs : job => aws_iam_role.job[job].arn if fields.script == local.ingestion_script },
+    { table-optimizer = aws_iam_role.table_optimizer.arn },
+  )
 }
 
 data "aws_iam_policy_document" "lake_formation_trust" {
@@ -123,11 +127,12 @@ resource "aws_lakeformation_permissions" "tables" {
   }
 }
 
-# Who makes a table in a registered location needs a right on the location, too.
+# Who makes or alters a table in a registered location needs a right on the location, too:
+# https://docs.aws.amazon.com/lake-formation/latest/dg/granting-location-permissions.html
 resource "aws_lakeformation_permissions" "location" {
-  for_each = var.lake_formation ? { for job, fields in local.jobs : job => fields if fields.script == local.ingestion_script } : {}
+  for_each = var.lake_formation ? local.location_grants : {}
 
-  principal   = aws_iam_role.job[each.key].arn
+  principal   = each.value
   permissions = ["DATA_LOCATION_ACCESS"]
 
   data_location {

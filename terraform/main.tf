@@ -3,10 +3,11 @@
 locals {
   visibility_seconds = 120
   # A message is handed back while a run is active. It must outlive two runs of all jobs that use their whole timeouts:
-  # the one that is on its way, and one that begins before the message is looked at again.
+  # the one that is on its way, and one that begins before the message is looked at again. Not below five, as AWS asks for:
+  # https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-configure.html
   receives = {
     for name, pipeline in local.pipelines :
-    name => max(1, min(1000, ceil(2 * 60 * sum([for job in values(pipeline.jobs) : job.timeout]) / local.visibility_seconds)))
+    name => max(5, min(1000, ceil(2 * 60 * sum([for job in values(pipeline.jobs) : job.timeout]) / local.visibility_seconds)))
   }
 
   # Put together from the names: the queues' own policies name them.

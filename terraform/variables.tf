@@ -1,5 +1,5 @@
 variable "name" {
-  description = "What the names of buckets, roles, queues, the topic and the database begin with. Jobs, Glue triggers and workflows are named by the pipeline files, and the Lambda functions have fixed names: there can be one data hub in an account and region."
+  description = "What the names of buckets, roles, queues, the topic and the database begin with. Jobs, Glue triggers and workflows are named by the pipeline files, and the Lambda functions have fixed names: there can be one data hub in an account and region. Roles and buckets are the account's or everybody's: in another region choose another name."
   type        = string
   default     = "data-hub"
   nullable    = false
@@ -46,7 +46,7 @@ variable "manage_notifications" {
 }
 
 variable "customer_managed_key" {
-  description = "Whether buckets, queues, topic, log groups and query results are encrypted with a KMS key of this deployment's own (about 1 USD a month) instead of AWS's keys."
+  description = "Whether buckets, queues, topic, log groups and query results are encrypted with a KMS key of this deployment's own (about 1 USD a month) instead of AWS's keys. Not to be set back to false: that deletes the key, and with it all that it encrypted."
   type        = bool
   default     = false
   nullable    = false
@@ -113,7 +113,7 @@ variable "force_destroy" {
 }
 
 variable "tags" {
-  description = "Tags of every resource that can have some."
+  description = "Tags of every resource that can have some, but the objects of the scripts bucket: S3 allows an object ten."
   type        = map(string)
   default     = {}
   nullable    = false

@@ -56,12 +56,16 @@ data "aws_iam_policy_document" "view_definer" {
     actions   = ["lakeformation:GetDataAccess"]
     resources = ["*"]
   }
+  # AWS's list, but glue:PassConnection: no view names a connection to validate it with.
   statement {
-    sid     = "Catalog"
-    actions = ["glue:GetDatabase", "glue:GetTable"]
+    sid = "Catalog"
+    actions = [
+      "glue:BatchGetPartition", "glue:CreateTable", "glue:GetDatabase", "glue:GetDatabases", "glue:GetPartition", "glue:GetPartitions",
+      "glue:GetTable", "glue:GetTableVersion", "glue:GetTableVersions", "glue:GetTables",
+    ]
     resources = concat(
-      ["${local.catalog}:catalog", aws_glue_catalog_database.this.arn],
-      [for tables in values(local.tables) : "${local.catalog}:table/${aws_glue_catalog_database.this.name}/${tables.rows}"],
+      ["${local.catalog}:catalog", aws_glue_catalog_database.this.arn, "${local.table_arn}/*_report_view"],
+      flatten([for tables in values(local.tables) : ["${local.table_arn}/${tables.rows}", "${local.table_arn}/${trimsuffix(tables.rows, "_staging")}_view"]]),
     )
   }
   statement {

@@ -1,11 +1,19 @@
 """What several test modules share."""
 
+from collections import Counter
 from collections.abc import Iterator
 
 import pytest
 from lake import Lake
 
 from local_aws.process import LocalAws
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Tell why tests were skipped, a line for each reason."""
+    reasons = Counter(report.longrepr[2].removeprefix("Skipped: ") for report in terminalreporter.getreports("skipped"))
+    for reason, number in reasons.items():
+        terminalreporter.write_line(f"{number} skipped: {reason}")
 
 
 @pytest.fixture(scope="session")

@@ -3,8 +3,9 @@ from pathlib import Path
 import pytest
 from collections_pipeline import PIPELINE, PIPELINE_TEXT
 
-from data_hub import graph, pipeline_file
+from data_hub import graph, pipeline_file, pipeline_problems
 from data_hub.errors import DataHubError
+from data_hub.pipeline import Pipeline
 
 
 def problems_of(old: str, new: str) -> str:
@@ -118,3 +119,36 @@ def test_a_missing_file_is_named(tmp_path: Path) -> None:
 def test_a_file_that_is_no_mapping_is_refused() -> None:
     with pytest.raises(DataHubError, match=r"f.yaml: \(the whole file\)"):
         pipeline_file.parse("- 1", "f.yaml")
+
+
+def branches_at(prefix: str, bucket: str = "raw") -> Pipeline:
+    """Return a second pipeline that shares no name with the first."""
+    source = PIPELINE.source.model_copy(update={"prefix": prefix, "bucket": bucket})
+    table = PIPELINE.table.model_copy(update={"name": "branches"})
+    changes = {"pipeline": "branches", "source": source, "table": table, "jobs": {}, "triggers": {}}
+    return PIPELINE.model_copy(update=changes)
+
+
+@pytest.mark.parametrize("prefix", ["collections-data/", "collections-data/branches/"])
+def test_two_pipelines_that_wait_for_the_same_objects_are_named(prefix: str) -> None:
+    branches = branches_at(prefix)
+    for pipelines, first in (
+        ([PIPELINE, branches], "collections and branches"),
+        ([branches, PIPELINE], "branches and"),
+    ):
+        (problem,) = pipeline_problems.between_pipelines(pipelines)
+        assert problem.startswith(f"pipelines {first}")
+        assert f"'{prefix}'" in problem
+        assert "overlap in bucket 'raw'" in problem
+
+
+@pytest.mark.parametrize(("prefix", "bucket"), [("collections/", "raw"), ("collections-data/", "other")])
+def test_two_pipelines_may_have_prefixes_and_buckets_of_their_own(prefix: str, bucket: str) -> None:
+    assert pipeline_problems.between_pipelines([PIPELINE, branches_at(prefix, bucket)]) == []
+
+
+def test_a_name_that_two_pipelines_claim_is_named() -> None:
+    other = PIPELINE.model_copy(update={"pipeline": "other", "source": branches_at("other/").source})
+    problems = pipeline_problems.between_pipelines([PIPELINE, other])
+    assert problems[0] == ("pipelines collections and other both have the table 'collections_data_staging'; rename one")
+    assert len(problems) == 1 + len(PIPELINE.jobs) + len(PIPELINE.triggers)

@@ -1,4 +1,4 @@
-"""What ``hub up`` tells of workflow runs."""
+"""What ``hub up`` and ``hub status`` tell of workflow runs."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -8,8 +8,10 @@ from collections_pipeline import ROOT
 from stubbed_calls import RefusedError, StubbedCalls
 
 from data_hub import pipeline_file
+from data_hub.ledger_entry import INGESTED, REJECTED, LedgerEntry
+from data_hub.pipeline import Pipeline
 from hub_cli.runs_watch import RunSummary
-from hub_cli.workflows_watch import WorkflowsWatch
+from hub_cli.workflows_watch import WorkflowsWatch, last_runs
 
 START = datetime(2026, 11, 22, tzinfo=UTC)
 INGESTION = "csv-to-iceberg-ingestion"
@@ -21,6 +23,7 @@ class Glue:
     def __init__(self) -> None:
         self.runs: list[dict[str, Any]] = []
         self.job_runs: list[dict[str, Any]] = []
+        self.ledger: list[LedgerEntry] = []
         self.answers = True
         self.stub = StubbedCalls("glue", GetWorkflowRuns=self._runs, GetJobRuns=self._job_runs)
 
@@ -45,7 +48,7 @@ class Glue:
 
     def job_run(self, workflow_run: str, state: str) -> dict[str, Any]:
         return {
-            "Id": "jr",
+            "Id": f"jr of {workflow_run}",
             "JobRunState": state,
             "ErrorMessage": "no space",
             "Arguments": {"--WORKFLOW_RUN_ID": workflow_run},
@@ -56,12 +59,35 @@ class Glue:
 def glue(monkeypatch: pytest.MonkeyPatch) -> Glue:
     found = Glue()
     monkeypatch.setattr("hub_cli.workflows_watch.boto3.client", lambda _: found.stub.client)
+    monkeypatch.setattr("hub_cli.workflows_watch.read_ledger", lambda *_: found.ledger)
     return found
 
 
-def watch_of(orchestrator: str = "glue") -> WorkflowsWatch:
+def entry_of(workflow_run: str, key: str, status: str, message: str = "") -> LedgerEntry:
+    rows = 3 if status == INGESTED else 0
+    return LedgerEntry(
+        key=key,
+        version_id=None,
+        etag="e",
+        last_modified=START,
+        sha256="",
+        size=1,
+        status=status,
+        rows_read=rows,
+        rows_ingested=rows,
+        rows_rejected=0,
+        message=message,
+        job_run_id=f"jr of {workflow_run}",
+    )
+
+
+def pipeline_of(orchestrator: str = "glue") -> Pipeline:
     pipeline = pipeline_file.load(ROOT / "dags" / "pipelines" / "collections.yaml")
-    return WorkflowsWatch([pipeline.model_copy(update={"orchestrator": orchestrator})])
+    return pipeline.model_copy(update={"orchestrator": orchestrator})
+
+
+def watch_of(orchestrator: str = "glue") -> WorkflowsWatch:
+    return WorkflowsWatch([pipeline_of(orchestrator)])
 
 
 def told(watch: WorkflowsWatch) -> list[tuple[str, str]]:
@@ -106,3 +132,28 @@ def test_workflows_of_pipelines_that_airflow_drives_are_not_looked_at(glue: Glue
     glue.runs = [glue.run("a", "RUNNING")]
     assert told(watch_of("airflow")) == []
     assert glue.stub.calls == []
+
+
+def test_what_became_of_the_files_is_told_and_a_rejected_one_does_not_fail_the_run(glue: Glue) -> None:
+    glue.runs = [glue.run("a", "COMPLETED")]
+    glue.job_runs = [glue.job_run("a", "SUCCEEDED")]
+    glue.ledger = [
+        entry_of("earlier", "x.csv", REJECTED),
+        entry_of("a", "y.csv", INGESTED),
+        entry_of("a", "z.csv", REJECTED, "no header"),
+    ]
+    _, end = watch_of().look()
+    assert (end.state, end.summaries) == ("success", ("2 files: 3 rows read = 3 ingested + 0 rejected",))
+    assert [(task.task, task.error) for task in end.failed] == [("rejected", "z.csv: no header")]
+
+
+def test_the_last_runs_are_told_newest_first(glue: Glue) -> None:
+    glue.runs = [glue.run(f"wr_{n}", "COMPLETED", after=n) for n in range(3)] + [glue.run("wr_3", "RUNNING", after=3)]
+    found = last_runs(glue.stub.client, pipeline_of(), 2)
+    assert [(run.run_id, run.state) for run in found] == [("wr_3", "running"), ("wr_2", "success")]
+
+
+def test_a_workflow_run_is_named_by_the_beginning_of_its_id(glue: Glue) -> None:
+    glue.runs = [glue.run(f"wr_{'0123456789abcdef' * 4}", "RUNNING")]
+    (run,) = watch_of().look()
+    assert run.short_id == "wr_01234567"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import itertools
 from collections import Counter
 from graphlib import CycleError, TopologicalSorter
 from typing import TYPE_CHECKING
@@ -82,7 +83,7 @@ def between_fields(pipeline: Pipeline) -> list[str]:
 
 
 def between_pipelines(pipelines: Sequence[Pipeline]) -> list[str]:
-    """Return one line for each name that two pipelines claim: one would be deployed over the other."""
+    """Return one line for each name or prefix that two pipelines claim: one would be deployed over the other."""
     owners: dict[tuple[str, str], str] = {}
     problems = []
     for pipeline in pipelines:
@@ -92,7 +93,21 @@ def between_pipelines(pipelines: Sequence[Pipeline]) -> list[str]:
             owner = owners.setdefault((kind, name), pipeline.pipeline)
             if owner != pipeline.pipeline:
                 problems.append(f"pipelines {owner} and {pipeline.pipeline} both have the {kind} '{name}'; rename one")
-    return problems
+    return problems + _overlap_problems(pipelines)
+
+
+def _overlap_problems(pipelines: Sequence[Pipeline]) -> list[str]:
+    return [
+        f"pipelines {one.pipeline} and {other.pipeline}: source.prefix '{one.source.prefix}' and "
+        f"'{other.source.prefix}' overlap in bucket '{one.source.bucket}', and S3 announces an object to one pipeline "
+        "only; give each its own prefix"
+        for one, other in itertools.combinations(pipelines, 2)
+        if one.source.bucket == other.source.bucket and _overlap(one.source.prefix, other.source.prefix)
+    ]
+
+
+def _overlap(one: str, other: str) -> bool:
+    return one.startswith(other) or other.startswith(one)
 
 
 def _schedule_problems(pipeline: Pipeline) -> list[str]:

@@ -77,6 +77,28 @@ run "a_key_of_its_own" {
     error_message = "topic, queue, Lambda or log group without the key"
   }
   assert {
+    condition = alltrue([
+      for sender in ["s3.amazonaws.com", "cloudwatch.amazonaws.com"] : anytrue([
+        for statement in data.aws_iam_policy_document.key.statement :
+        contains(flatten(statement.principals[*].identifiers), sender) && statement.actions == toset(["kms:Decrypt", "kms:GenerateDataKey"])
+      ])
+    ])
+    error_message = "neither arrivals nor alarms could be sent"
+  }
+  assert {
+    condition = alltrue([
+      for group in concat(
+        [for group in aws_cloudwatch_log_group.jobs : group.name],
+        [aws_cloudwatch_log_group.job_states.name, aws_cloudwatch_log_group.publish_backlog.name, aws_cloudwatch_log_group.trigger_glue_job.name],
+        ) : anytrue(flatten([
+          for statement in data.aws_iam_policy_document.key.statement : [
+            for condition in statement.condition : [for pattern in condition.values : can(regex("^${replace(pattern, "*", ".*")}$", "arn:aws:logs:us-east-1:123456789012:log-group:${group}"))]
+          ] if contains(flatten(statement.principals[*].identifiers), "logs.us-east-1.amazonaws.com")
+      ]))
+    ])
+    error_message = "a log group that CloudWatch could not encrypt"
+  }
+  assert {
     condition     = anytrue([for statement in data.aws_iam_policy_document.publish_backlog.statement : contains(statement.actions, "kms:Decrypt")])
     error_message = "the backlog Lambda has to be allowed to use it"
   }
@@ -84,8 +106,8 @@ run "a_key_of_its_own" {
 
 run "lake_formation" {
   assert {
-    condition     = length(aws_lakeformation_resource.warehouse) == 1 && length(aws_lakeformation_permissions.location) == 1
-    error_message = "a registered location, and the ingestion may make tables in it"
+    condition     = length(aws_lakeformation_resource.warehouse) == 1 && keys(aws_lakeformation_permissions.location) == ["reports-ingestion", "table-optimizer"]
+    error_message = "a registered location, and the ingestion may make tables in it and the optimizers alter them"
   }
   assert {
     condition     = aws_lakeformation_permissions.tables["view-definer"].permissions_with_grant_option == toset(["SELECT"])

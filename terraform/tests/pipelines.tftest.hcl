@@ -87,6 +87,14 @@ run "missing_script" {
   expect_failures = [terraform_data.pipeline["reports"]]
 }
 
+run "reserved_bucket" {
+  command = plan
+  variables {
+    pipelines_directory = "tests/pipelines/reserved-bucket"
+  }
+  expect_failures = [terraform_data.pipeline["reports"]]
+}
+
 run "clashing_names" {
   command = plan
   variables {

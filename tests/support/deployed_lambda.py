@@ -1,11 +1,11 @@
 """What the tests of both Lambda functions share: a pipeline as it is deployed, and its job runs."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, tzinfo
 from typing import Any
 
 from pipelines import DeployedPipeline
 
-NOW = datetime.now(UTC)
+NOW = datetime(2026, 3, 1, 12, 0, 0, tzinfo=UTC)
 INGESTION = "csv-to-iceberg-ingestion"
 VIEWS = "create-views-dual-engine"
 COLLECTIONS = DeployedPipeline(
@@ -18,6 +18,15 @@ COLLECTIONS = DeployedPipeline(
     ingestion_jobs=[INGESTION],
 )
 OTHER = DeployedPipeline("other", "other-workflow", "raw", "other-data/", "*.csv", ["other-ingest"], ["other-ingest"])
+
+
+class StoppedClock(datetime):
+    """The class datetime of a function under test: it is ``NOW`` all the time."""
+
+    @classmethod
+    def now(cls, tz: tzinfo | None = None) -> "StoppedClock":
+        """Return ``NOW``."""
+        return cls.fromtimestamp(NOW.timestamp(), tz)
 
 
 def job_run(state: str, *, started: float, ended: float | None = None, keys: str | None = None) -> dict[str, Any]:

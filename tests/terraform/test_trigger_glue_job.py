@@ -9,7 +9,7 @@ from urllib.parse import quote_plus
 import boto3
 import pytest
 from botocore.exceptions import ClientError
-from deployed_lambda import COLLECTIONS, INGESTION, NOW, OTHER, VIEWS, job_run
+from deployed_lambda import COLLECTIONS, INGESTION, NOW, OTHER, VIEWS, StoppedClock, job_run
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from moto import mock_aws
@@ -38,6 +38,7 @@ def glue(runs: dict[str, list[dict[str, Any]]], monkeypatch: pytest.MonkeyPatch)
         GetJobRuns=lambda params: {"JobRuns": runs.get(params["JobName"], [])},
         StartWorkflowRun=lambda params: {"RunId": f"wr_{params['Name']}"},
     )
+    monkeypatch.setattr(trigger_glue_job, "datetime", StoppedClock)
     monkeypatch.setattr(trigger_glue_job, "_glue", lambda: stubbed.client)
     monkeypatch.setattr(pipelines, "deployed", lambda: [COLLECTIONS, OTHER])
     return stubbed
