@@ -57,7 +57,7 @@ def _print(console: Console, found: PipelineStatus) -> None:
 def _print_airflow(console: Console, found: PipelineStatus) -> None:
     airflow = found.airflow
     if airflow is None:
-        console.print("Airflow: not running; ./hub up starts it, and all else")
+        console.print("Airflow: not running; ./hub up starts it")
         return
     ill = [f"{part} {state}" for part, state in airflow.health.items() if state != "healthy"]
     health = ", ".join(ill) if airflow.health else "does not answer"

@@ -70,7 +70,8 @@ def last_runs(glue: Any, pipeline: Pipeline, count: int) -> list[RunSummary]:
 
 def _runs(glue: Any, pipeline: Pipeline) -> list[Any]:
     """Return the workflow's runs, oldest first."""
-    return sorted(glue.get_workflow_runs(Name=pipeline.pipeline)["Runs"], key=lambda run: run["StartedOn"])
+    pages = glue.get_paginator("get_workflow_runs").paginate(Name=pipeline.pipeline)
+    return sorted((run for page in pages for run in page["Runs"]), key=lambda run: run["StartedOn"])
 
 
 def _begun(run: Any) -> RunSummary:

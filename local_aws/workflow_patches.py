@@ -10,6 +10,7 @@ from moto.glue.exceptions import ConcurrentRunsExceededException
 from moto.glue.models import GlueBackend
 from moto.glue.responses import GlueResponse
 from moto.glue.utils import Action, Predicate
+from moto.utilities.paginator import paginate
 
 from local_aws.patching import LOCK, add, replace
 from local_aws.workflow_run import ChainRun, LocalWorkflowRun
@@ -23,6 +24,7 @@ def install() -> None:
     """
     replace(models, "FakeWorkflowRun", lambda _: LocalWorkflowRun)
     replace(GlueBackend, "start_workflow_run", _start_workflow_run)
+    replace(GlueBackend, "get_workflow_runs", _in_pages)
     replace(GlueBackend, "start_trigger", _start_trigger)
     add(GlueResponse, "update_trigger", _update_trigger)
 
@@ -45,6 +47,12 @@ def _start_workflow_run(original: Callable[..., str]) -> Callable[..., str]:
         return run_id
 
     return start_workflow_run
+
+
+def _in_pages(original: Any) -> Any:
+    """Let there be a second page: where the first one ends, moto looks for a name that its answer does not have."""
+    page = GlueBackend.PAGINATION_MODEL["get_workflow_runs"] | {"unique_attribute": "WorkflowRunId"}
+    return paginate(pagination_model={"get_workflow_runs": page})(original.__wrapped__)
 
 
 def _start_trigger(original: Callable[..., None]) -> Callable[..., None]:

@@ -25,7 +25,7 @@ from hub_cli.__main__ import hub
 from local_aws.environment import client_environment
 
 DOCS = ROOT / "docs"
-PAGES = sorted([*ROOT.glob("*.md"), *DOCS.glob("*.md")])
+PAGES = sorted([*ROOT.glob("*.md"), *DOCS.glob("*.md"), ROOT / "terraform" / "README.md"])
 FENCED_BLOCK = re.compile(r"^( *)```(\w+)\n(.*?)^\1```$", re.MULTILINE | re.DOTALL)
 IN_BACKTICKS = re.compile(r"`([^`]+)`")
 

@@ -6,7 +6,6 @@ from typing import Any
 
 import boto3
 import pytest
-from botocore.exceptions import ClientError
 from botocore.stub import Stubber
 from collections_pipeline import HEADER_V1, row_v1
 from job_arguments import arguments_of
@@ -167,12 +166,17 @@ def test_a_look_that_is_refused_says_so_too(optimizers: Optimizers, ensure: Call
         ensure()
 
 
-def test_what_may_go_through_another_time_is_no_refusal(
-    optimizers: Optimizers, ensure: Callable[[], list[str]]
+@pytest.mark.parametrize("code", ["InternalServiceException", "ThrottlingException"])
+def test_what_may_go_through_another_time_fails_no_run(
+    optimizers: Optimizers, ensure: Callable[[], list[str]], code: str
 ) -> None:
-    optimizers.stub.add_client_error("batch_get_table_optimizer", "InternalServiceException", http_status_code=400)
-    with pytest.raises(ClientError, match="InternalServiceException"):
-        ensure()
+    optimizers.stub.add_client_error("batch_get_table_optimizer", code, http_status_code=400)
+    (line,) = ensure()
+    assert line.startswith("The table optimizers are left to the next run: ")
+    assert code in line
+    optimizers.expect_look(optimizers.all[0])
+    optimizers.expect_creation(*optimizers.all[0], error=code)
+    assert code in ensure()[0]
 
 
 @pytest.mark.parametrize("role", ["data-hub-table-optimizer", "arn:aws:iam:::role/x", "a:b:c:d:e:f"])

@@ -65,8 +65,7 @@ def test_a_workflow_run_begins_with_the_starting_glue_trigger() -> None:
 
 
 def test_a_deactivated_glue_trigger_does_not_fire() -> None:
-    # https://docs.aws.amazon.com/glue/latest/dg/about-triggers.html: "To temporarily stop a trigger from firing, you can
-    # deactivate it".
+    # https://docs.aws.amazon.com/glue/latest/dg/about-triggers.html: who deactivates one keeps it from firing.
     run = JobRun("ingestion", "SUCCEEDED", "arrival")
     assert fired([ARRIVAL, replace(VIEWS, active=False)], run, workflow="w") == []
 

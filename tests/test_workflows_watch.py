@@ -27,8 +27,11 @@ class Glue:
         self.answers = True
         self.stub = StubbedCalls("glue", GetWorkflowRuns=self._runs, GetJobRuns=self._job_runs)
 
-    def _runs(self, _: dict[str, Any]) -> dict[str, Any]:
-        return {"Runs": self.runs}
+    def _runs(self, params: dict[str, Any]) -> dict[str, Any]:
+        # Two at a time show that all pages are read.
+        first = int(params.get("NextToken", 0))
+        more = {"NextToken": str(first + 2)} if first + 2 < len(self.runs) else {}
+        return {"Runs": self.runs[first : first + 2], **more}
 
     def _job_runs(self, params: dict[str, Any]) -> dict[str, Any]:
         if not self.answers:
@@ -102,6 +105,11 @@ def test_a_run_is_told_when_it_begins_and_when_it_ends(glue: Glue) -> None:
     glue.runs = [glue.run("b", "COMPLETED", after=9), glue.run("a", "COMPLETED")]
     assert told(watch) == [("a", "success"), ("b", "running"), ("b", "success")]
     assert told(watch) == []
+
+
+def test_runs_of_all_pages_are_told(glue: Glue) -> None:
+    glue.runs = [glue.run(run_id, "RUNNING", after=number) for number, run_id in enumerate("abcde")]
+    assert told(watch_of()) == [(run_id, "running") for run_id in "abcde"]
 
 
 def test_what_failed_is_told_with_its_error(glue: Glue) -> None:

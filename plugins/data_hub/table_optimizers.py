@@ -38,7 +38,8 @@ RUN_RATE_HOURS = 24
 MIN_INPUT_FILES = 100
 DELETE_FILE_THRESHOLD = 1
 
-# What a person has to mend; anything else may go through another time.
+# What a person has to mend; anything else may go through another time, and is worth no failed run, after which the
+# views would not follow.
 _REFUSALS = {"AccessDeniedException", "EntityNotFoundException", "InvalidInputException", "ValidationException"}
 
 
@@ -62,9 +63,10 @@ def ensure(tables: Tables, role: str, tell: Callable[[str], None]) -> None:
         role: ARN of the role that the optimizers work with; its account is the catalog's.
         tell: takes a line about each optimizer that was created.
 
+    An AWS that cannot answer just now is a line of its own and no more: the next run looks again.
+
     Raises:
         DataHubError: AWS refuses; the text says what to do.
-        ClientError: AWS could not answer.
     """
     catalog_id = _account_of(role)
     wanted = [
@@ -77,9 +79,9 @@ def ensure(tables: Tables, role: str, tell: Callable[[str], None]) -> None:
             if optimizer.identity not in present and _create(glue, catalog_id, optimizer):
                 tell(f"{optimizer.table}: table optimizer {optimizer.type} created")
     except ClientError as error:
-        if error.response["Error"]["Code"] not in _REFUSALS:
-            raise
-        raise _refused(str(error), role) from error
+        if error.response["Error"]["Code"] in _REFUSALS:
+            raise _refused(str(error), role) from error
+        tell(f"The table optimizers are left to the next run: {error}")
 
 
 def _account_of(role: str) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -20,17 +20,21 @@ def last_runs(glue: Any, job: str) -> list[dict[str, Any]]:
     return runs
 
 
-def ingested_until(runs_of_jobs: Iterable[Sequence[dict[str, Any]]]) -> datetime | None:
+def ingested_until(
+    runs_of_jobs: Iterable[Sequence[dict[str, Any]]], moment: Literal["StartedOn", "CompletedOn"] = "StartedOn"
+) -> datetime | None:
     """Return the moment before which every arrival has been dealt with, None when there is none.
 
     It is the start of the last run that ingested everything; of several jobs, the one that is furthest behind counts.
 
     Args:
         runs_of_jobs: the last runs of each ingestion job, newest first.
+        moment: the end of that run is nearer to the truth, as a run takes what arrives while it works; only the start
+            is certain, as the run's last look at the bucket comes some seconds before its end.
     """
-    starts = [next((run["StartedOn"] for run in runs if _is_full_success(run)), None) for runs in runs_of_jobs]
-    known = [start for start in starts if start is not None]
-    return min(known) if known and len(known) == len(starts) else None
+    moments = [next((run[moment] for run in runs if _is_full_success(run)), None) for runs in runs_of_jobs]
+    known = [found for found in moments if found is not None]
+    return min(known) if known and len(known) == len(moments) else None
 
 
 def _is_full_success(run: dict[str, Any]) -> bool:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import functools
 import json
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import boto3
@@ -24,6 +24,9 @@ if TYPE_CHECKING:
     from pipelines import DeployedPipeline
 
 NAMESPACE = "SimpleDataHub"
+# So long Glue keeps job runs. When it has none, nobody knows any more whether what is older was ingested.
+# https://docs.aws.amazon.com/glue/latest/dg/aws-glue-api-jobs-runs.html
+HISTORY = timedelta(days=90)
 UNITS = {"BacklogFiles": "Count", "OldestArrivalSeconds": "Seconds", "ErroredActions": "Count"}
 
 
@@ -33,7 +36,7 @@ class NotPublishedError(Exception):
 
 @dataclass(frozen=True)
 class Backlog:
-    """Objects that no run has dealt with.
+    """Objects that no run has dealt with, as far as the runs' times tell.
 
     Attributes:
         files: how many.
@@ -64,7 +67,10 @@ def handler(_event: object, _context: object) -> None:
 
 
 def _measure(pipeline: DeployedPipeline, now: datetime) -> dict[str, float]:
-    since = job_runs.ingested_until(job_runs.last_runs(_glue(), job) for job in pipeline.ingestion_jobs)
+    runs = [job_runs.last_runs(_glue(), job) for job in pipeline.ingestion_jobs]
+    # The end of a run, not its start: with Airflow no other run follows for what arrived while this one worked and
+    # took it, and the alarm would not end. What came after the run's last look waits at most for the next arrival.
+    since = job_runs.ingested_until(runs, "CompletedOn") if all(runs) else now - HISTORY
     backlog = _count(_arrivals(pipeline), since)
     return {
         "BacklogFiles": backlog.files,

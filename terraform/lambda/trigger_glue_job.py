@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 # first job would be refused before that, with nobody there to try again.
 SETTLING = timedelta(seconds=10)
 _REFUSED = "ConcurrentRunsExceededException"
+_SQS = "aws:sqs"
 _SHOWN = 200
 
 
@@ -53,7 +54,7 @@ class Decision:
     reason: str
 
 
-def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
+def handler(event: Any, _context: object) -> dict[str, Any]:
     """Start the workflows whose objects have arrived.
 
     Args:
@@ -66,8 +67,8 @@ def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
         NotStartedError: an S3 event came without a queue, and a workflow could not be started.
         NotAnS3EventError: something else came without a queue.
     """
-    records = event.get("Records") or [{}]
-    if isinstance(records, list) and isinstance(records[0], dict) and records[0].get("eventSource") == "aws:sqs":
+    records = event.get("Records") if isinstance(event, dict) else None
+    if records and isinstance(records, list) and isinstance(records[0], dict) and records[0].get("eventSource") == _SQS:
         return {"batchItemFailures": [{"itemIdentifier": message} for message in _serve_queue(records)]}
     return _serve(s3_events.parse(event))
 
@@ -164,7 +165,9 @@ def _start(pipeline: DeployedPipeline, arrivals: list[Arrival]) -> str:
 
 def _described(arrivals: Sequence[Arrival]) -> dict[str, Any]:
     first = arrivals[0]
-    return {"objects": len(arrivals), "first_object": f"s3://{first.bucket}/{first.key}"}
+    # S3 may announce an object more than once.
+    objects = {(arrival.bucket, arrival.key) for arrival in arrivals}
+    return {"objects": len(objects), "first_object": f"s3://{first.bucket}/{first.key}"}
 
 
 @functools.cache

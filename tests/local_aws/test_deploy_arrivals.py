@@ -67,6 +67,8 @@ def test_arrivals_wait_for_glue_to_react_and_go_through_to_the_views(aws: LocalA
     put(aws, KEY)
     wait_for(lambda: len(workflow_runs(aws)) == 2 and drained(aws)())
     deploy(aws, [COLLECTIONS], orchestrator="airflow")
+    (mapping,) = aws.client("lambda").list_event_source_mappings()["EventSourceMappings"]
+    assert mapping["State"] == "Disabled", "that nothing happens at once would be no proof"
     put(aws, KEY)
     assert len(workflow_runs(aws)) == 2
     assert waiting(aws) >= 1

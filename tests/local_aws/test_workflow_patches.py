@@ -46,6 +46,19 @@ def test_a_workflow_has_no_more_runs_than_it_may(glue: Any, outcome: list[str]) 
     assert answers_of_two_at_once(glue.start_workflow_run, Name="flow") == outcome
 
 
+@outcomes(vanilla="KeyError", patched="3 runs")
+def test_workflow_runs_come_in_pages(glue: Any, outcome: str) -> None:
+    create_workflow(glue)
+    started = [glue.start_workflow_run(Name="flow")["RunId"] for _ in range(3)]
+    pages = glue.get_paginator("get_workflow_runs").paginate(Name="flow", PaginationConfig={"PageSize": 2})
+    try:
+        found = [run["WorkflowRunId"] for page in pages for run in page["Runs"]]
+    except KeyError:
+        assert outcome == "KeyError"
+    else:
+        assert (found, outcome) == (started, "3 runs")
+
+
 @outcomes(vanilla=("ACTIVATED", 0), patched=("CREATED", 1))
 def test_an_on_demand_glue_trigger_fires_when_it_is_started(glue: Any, outcome: tuple[str, int]) -> None:
     create_workflow(glue)

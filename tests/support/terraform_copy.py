@@ -20,7 +20,7 @@ from local_aws.process import LocalAws
 
 # What the configuration and its package.py read, besides terraform/ itself.
 FOLDERS = ("terraform", "dags", "glue_jobs", "plugins", "requirements")
-LEFT_OUT = shutil.ignore_patterns("__pycache__", ".terraform", "*.tfstate*", "*.tfvars", "build")
+LEFT_OUT = shutil.ignore_patterns("__pycache__", ".terraform", "*.tfstate*", "*.tfvars", "backend.tf", "build")
 VARIABLES = "test.auto.tfvars.json"
 # The discard port: who forgets to mock a provider talks to nobody.
 NOWHERE = "http://127.0.0.1:9"

@@ -82,6 +82,16 @@ def test_without_a_run_every_object_waits(deployed: Deployed, capsys: pytest.Cap
     assert line["OldestArrivalSeconds"] == 300
 
 
+@pytest.mark.parametrize(("runs", "waiting"), [([], 1), ([job_run("FAILED", started=40, ended=35)], 2)])
+def test_what_is_older_than_all_runs_that_glue_remembers_raises_no_alarm(
+    deployed: Deployed, capsys: pytest.CaptureFixture[str], runs: list[dict[str, Any]], waiting: int
+) -> None:
+    """Airflow starts no run while nothing arrives, and after 90 days Glue has forgotten the last one."""
+    deployed.objects = {key("old.csv"): 91 * 86_400, key("new.csv"): 89 * 86_400}
+    deployed.runs[INGESTION] = runs
+    assert published(capsys)["BacklogFiles"] == waiting
+
+
 def test_the_line_is_in_the_embedded_metric_format(deployed: Deployed, capsys: pytest.CaptureFixture[str]) -> None:
     line = published(capsys)
     (directive,) = line["_aws"]["CloudWatchMetrics"]
@@ -92,10 +102,11 @@ def test_the_line_is_in_the_embedded_metric_format(deployed: Deployed, capsys: p
     assert line["Pipeline"] == "collections"
 
 
-def test_what_landed_after_the_start_of_the_last_full_success_waits(
+def test_what_landed_after_the_end_of_the_last_full_success_waits(
     deployed: Deployed, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    deployed.objects = {key("before.csv"): 101, key("during.csv"): 99, key("after.csv"): 5}
+    """What landed while it worked was ingested by it, and with Airflow no other run follows."""
+    deployed.objects = {key("before.csv"): 101, key("during.csv"): 99, key("after.csv"): 89, key("late.csv"): 5}
     deployed.runs[INGESTION] = [
         job_run("RUNNING", started=10),
         job_run("SUCCEEDED", started=30, ended=20, keys='["x.csv"]'),
@@ -105,7 +116,7 @@ def test_what_landed_after_the_start_of_the_last_full_success_waits(
     ]
     line = published(capsys)
     assert line["BacklogFiles"] == 2
-    assert line["OldestArrivalSeconds"] == 99
+    assert line["OldestArrivalSeconds"] == 89
 
 
 def test_other_keys_do_not_count(deployed: Deployed, capsys: pytest.CaptureFixture[str]) -> None:

@@ -182,6 +182,8 @@ def test_files_that_land_during_the_switches_are_ingested(stack: Stack, tmp_path
     assert jobs == [INGESTION, VIEWS]
     late = stack.put("after.csv", [row_v1("SWITCH01", "after")])
     # Who reacts is Airflow alone: the message waits, and no workflow run starts.
+    mappings = stack.client("lambda").list_event_source_mappings()["EventSourceMappings"]
+    assert {mapping["State"] for mapping in mappings} == {"Disabled"}
     assert stack.messages() >= 1
     assert all(run["Status"] != "RUNNING" for run in stack.workflow_runs()[runs:])
     assert stack.client("scheduler").get_schedule(Name=f"data-hub-{PIPELINE}-catch-up")["State"] == "DISABLED"

@@ -110,7 +110,8 @@ def test_a_burst_starts_one_run_for_each_batch(glue: StubbedCalls) -> None:
 
 def test_a_message_twice_in_a_batch_starts_one_run(glue: StubbedCalls) -> None:
     assert handed_back(batch_of([event_of(KEY)] * 2)) == []
-    assert started(glue) == ["collections"]
+    (call,) = glue.named("StartWorkflowRun")
+    assert call["RunProperties"]["objects"] == "1"
 
 
 @pytest.mark.parametrize("state", ["STARTING", "RUNNING", "STOPPING", "WAITING"])
@@ -285,8 +286,13 @@ def test_an_event_without_a_queue_is_repeated_by_lambda_when_refused(glue: Stubb
     runs[INGESTION] = [job_run("RUNNING", started=10)]
     with pytest.raises(trigger_glue_job.NotStartedError, match=r"collections.*is RUNNING"):
         trigger_glue_job.handler(event_of(KEY), None)
-    with pytest.raises(s3_events.NotAnS3EventError, match="no list 'Records'"):
-        trigger_glue_job.handler({}, None)
+
+
+@pytest.mark.parametrize("event", [None, [], "text", {}, {"Records": "text"}, {"Records": {"a": 1}}, {"Records": [[]]}])
+def test_what_is_no_event_at_all_is_told_so(glue: StubbedCalls, event: Any) -> None:
+    with pytest.raises(s3_events.NotAnS3EventError):
+        trigger_glue_job.handler(event, None)
+    assert glue.calls == []
 
 
 @mock_aws
