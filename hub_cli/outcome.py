@@ -25,6 +25,7 @@ class Outcome:
         tables: name to rows and snapshots.
         ledger: the latest entry of each object, by key.
         views: name to columns, dialects and rows.
+        orchestrator: who drove the run, ``airflow`` or ``glue``; None when none was reached.
         upload_to_views: seconds from the end of the upload to the end of the last Glue job, of a run that succeeded.
     """
 
@@ -35,6 +36,7 @@ class Outcome:
     tables: Mapping[str, TableSummary] | None = None
     ledger: Sequence[LedgerEntry] = ()
     views: Mapping[str, ViewSummary] | None = None
+    orchestrator: str | None = None
     upload_to_views: float | None = None
 
     def to_document(self) -> dict[str, Any]:
@@ -43,6 +45,7 @@ class Outcome:
             "state": self.state,
             "seconds": round(self.seconds, 1),
             "error": self.error,
+            "orchestrator": self.orchestrator,
             "tasks": [_task(event) for event in self.tasks],
             "tables": {
                 name: {"rows": table.rows, "snapshots": table.snapshots} for name, table in (self.tables or {}).items()

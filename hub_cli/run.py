@@ -117,6 +117,7 @@ class _Run:
             )
             archive.save(aws, LAST_RUN)
             outcome = self._look(aws, pipeline, deployment, driven)
+            outcome = replace(outcome, orchestrator=orchestrator)
             if driven.views_seen and outcome.state == "success":
                 outcome = replace(outcome, upload_to_views=driven.views_seen - uploaded)
         return outcome

@@ -43,6 +43,7 @@ def test_the_result_is_that_of_a_run_with_airflow(checkout: Checkout) -> None:
     by_airflow, rows_by_airflow = result_of(checkout, "airflow")
     for part in ("state", "error", "tables", "ledger", "views"):
         assert by_glue[part] == by_airflow[part], part
+    assert (by_glue["orchestrator"], by_airflow["orchestrator"]) == ("glue", "airflow")
     assert rows_by_glue == rows_by_airflow
     assert "fry9c.csv" in rows_by_glue[0]
     assert [task["task"] for task in by_glue["tasks"]] == [INGESTION, VIEWS]
