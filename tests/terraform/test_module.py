@@ -97,6 +97,12 @@ class TestFiles:
         refusals = len(re.findall(r"expect_failures = \[terraform_data\.pipeline", all_text("tests/*.tftest.hcl")))
         assert refusals == preconditions
 
+    def test_every_bucket_is_destroyed_before_the_key_of_its_data(self) -> None:
+        resources = blocks("resource", (MODULE / "buckets.tf").read_text(encoding="utf-8"))
+        buckets = {name: body for name, body in resources.items() if name.startswith("aws_s3_bucket.")}
+        assert len(buckets) == 3
+        assert [name for name, body in buckets.items() if "depends_on = [aws_kms_key.this]" not in body] == []
+
     def test_every_variable_has_a_type_and_a_description(self) -> None:
         for name, body in blocks("variable", all_text("*.tf")).items():
             assert re.search(r"^  type +=", body, re.MULTILINE), name
