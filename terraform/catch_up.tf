@@ -49,7 +49,7 @@ resource "aws_scheduler_schedule" "backlog" {
 
     retry_policy {
       maximum_event_age_in_seconds = 600
-      maximum_retry_attempts       = 3
+      maximum_retry_attempts       = 1
     }
   }
 }

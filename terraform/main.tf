@@ -1,13 +1,15 @@
 # How an arrival starts a pipeline: S3 notification, queue, Lambda trigger-glue-job-lambda, workflow, ON_DEMAND Glue trigger.
 
 locals {
-  visibility_seconds = 120
   # A message is handed back while a run is active. It must outlive two runs of all jobs that use their whole timeouts:
-  # the one that is on its way, and one that begins before the message is looked at again. Not below five, as AWS asks for:
-  # https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-configure.html
+  # the one that is on its way, and one that begins before the message is looked at again. SQS counts 1,000 receives at
+  # most, so very long jobs make the messages come back less often.
+  two_runs_seconds = { for name, pipeline in local.pipelines : name => 2 * 60 * sum([for job in values(pipeline.jobs) : job.timeout]) }
+  visibility_seconds = {
+    for name, seconds in local.two_runs_seconds : name => max(120, ceil(seconds / 1000))
+  }
   receives = {
-    for name, pipeline in local.pipelines :
-    name => max(5, min(1000, ceil(2 * 60 * sum([for job in values(pipeline.jobs) : job.timeout]) / local.visibility_seconds)))
+    for name, seconds in local.two_runs_seconds : name => max(5, ceil(seconds / local.visibility_seconds[name]))
   }
 
   # Put together from the names: the queues' own policies name them.
@@ -52,7 +54,7 @@ resource "aws_sqs_queue" "arrivals" {
   for_each = local.pipelines
 
   name                       = local.queue_names[each.key]
-  visibility_timeout_seconds = local.visibility_seconds
+  visibility_timeout_seconds = local.visibility_seconds[each.key]
   message_retention_seconds  = 4 * 24 * 3600
   sqs_managed_sse_enabled    = var.customer_managed_key ? null : true
   kms_master_key_id          = local.kms_key_arn

@@ -7,7 +7,7 @@ from collections_pipeline import HEADER_V1, PIPELINE, row_v1
 from job_arguments import arguments_of
 from lake import Lake
 
-from data_hub import job, metrics
+from data_hub import commit, job, metrics
 from data_hub.errors import DataHubError, TryAgainError
 from data_hub.ingest import Ingestion
 from data_hub.ledger import Ledger
@@ -24,9 +24,15 @@ def arguments(lake: Lake, monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
 
 def metrics_of(capsys: pytest.CaptureFixture[str]) -> dict[str, Any]:
-    """Return the line for CloudWatch that the last run ended with."""
-    found: dict[str, Any] = json.loads(capsys.readouterr().out.splitlines()[-1])
-    return found
+    """Return what CloudWatch makes of the output of the last run: the counts of all lines added up."""
+    return added_up([json.loads(line) for line in capsys.readouterr().out.splitlines() if metrics.is_line(line)])
+
+
+def added_up(lines: list[dict[str, Any]]) -> dict[str, Any]:
+    ends = [number for number, line in enumerate(lines[:-1]) if "RunSeconds" in line]
+    lines = lines[ends[-1] + 1 :] if ends else lines
+    totals = {name: sum(line.get(name, 0) for line in lines) for name in COUNTS if any(name in line for line in lines)}
+    return lines[-1] | totals
 
 
 def counts_of(found: dict[str, Any]) -> tuple[int | None, ...]:
@@ -34,7 +40,7 @@ def counts_of(found: dict[str, Any]) -> tuple[int | None, ...]:
 
 
 def test_a_line_is_in_the_embedded_metric_format() -> None:
-    text = metrics.to_line("collections", "csv-to-iceberg-ingestion", 1.5, {"FilesIngested": 2})
+    text = metrics.last_line("collections", "csv-to-iceberg-ingestion", 1.5, {"FilesIngested": 2})
     assert metrics.is_line(text)
     assert "\n" not in text
     found = json.loads(text)
@@ -64,8 +70,7 @@ def test_an_ingestion_ends_with_its_counts(
     lake.put("b.csv", GOOD)
     lake.put("c.csv", REJECTED)
     job.run_ingestion(arguments)
-    (line,) = filter(metrics.is_line, capsys.readouterr().out.splitlines())
-    found = json.loads(line)
+    found = metrics_of(capsys)
     assert (found["Pipeline"], found["Job"]) == (PIPELINE.pipeline, "j")
     assert counts_of(found) == (2, 1, 43, 2, 1)
     assert 0 < found["RunSeconds"] < 60
@@ -109,6 +114,25 @@ def test_a_run_that_fails_has_counted_what_it_committed(
     assert counts_of(metrics_of(capsys)) == (1, 0, 1, 0, 0)
 
 
+def test_a_run_that_is_killed_has_counted_each_commit(
+    lake: Lake, arguments: list[str], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Before it goes on with the next one: Glue ends a run that takes too long without a warning."""
+    lake.put("a.csv", GOOD)
+    lake.put("b.csv", GOOD)
+    printed = []
+    original = Ingestion._ingest_batch
+
+    def look(ingestion: Ingestion, batch: Any) -> None:
+        original(ingestion, batch)
+        printed.append(metrics_of(capsys))
+
+    monkeypatch.setattr(commit, "MAX_KEYS", 1)
+    monkeypatch.setattr(Ingestion, "_ingest_batch", look)
+    job.run_ingestion(arguments)
+    assert [counts_of(found) for found in printed] == [(1, 0, 1, 0, None)] * 2
+
+
 def test_what_a_run_could_not_record_is_counted_by_the_next_one(
     lake: Lake, arguments: list[str], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -140,7 +164,7 @@ def test_figures_that_cannot_be_read_are_left_out_and_do_not_hide_why_a_run_fail
         job.run_ingestion(arguments)
     output = capsys.readouterr().out.splitlines()
     assert output[-2] == "How many files await a correction cannot be read: ConnectionError: lost"
-    assert counts_of(json.loads(output[-1])) == (0, 0, 0, 0, None)
+    assert counts_of(added_up([json.loads(output[-1])])) == (0, 0, 0, 0, None)
 
 
 def test_a_run_that_fails_before_the_tables_are_open_still_tells_how_long_it_took(

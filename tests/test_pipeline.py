@@ -39,6 +39,16 @@ def test_the_committed_pipeline_file_is_right() -> None:
         ("type: bigint", "type: int", "table.columns.rssdid.type: 'int' is not allowed; use 'string', 'bigint'"),
         ("orchestrator: airflow\n", "", "orchestrator: is missing; add it"),
         ("airflow", "prefect", "orchestrator: 'prefect' is not allowed; use 'airflow' or 'glue'"),
+        (
+            "bucket: raw",
+            "bucket: raw_data",
+            "source.bucket: 'raw_data' does not fit; use lower-case letters, digits and -",
+        ),
+        (
+            "bucket: raw",
+            "bucket: warehouse",
+            "source.bucket: 'warehouse' is a bucket of the hub itself; choose another",
+        ),
         ("collections-data/", "collections-data", "source.prefix: 'collections-data' does not fit; write a key prefix"),
         ("cron(0 * * * ? *)", "rate(1 hour)", "source.catch_up: 'rate(1 hour)' does not fit; write six fields"),
         (

@@ -1,6 +1,6 @@
 """The ingestion: takes what the ledger lacks, and commits rejects, then rows, then the ledger."""
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 import pyarrow as pa
@@ -38,6 +38,10 @@ def summarise(entries: Sequence[LedgerEntry]) -> str:
     )
 
 
+def _count_for_nobody(_counts: Mapping[str, int]) -> None:
+    pass
+
+
 class Ingestion:
     """One run of the ingestion: every object whose current version the ledger lacks.
 
@@ -46,6 +50,7 @@ class Ingestion:
         deployment: buckets and database.
         job_run_id: recorded in the ledger.
         tell: takes a line about each object as soon as it is committed.
+        count: takes what a commit adds, by metric.
 
     Raises:
         DataHubError: the database is missing, or the table does not fit the contract.
@@ -53,7 +58,12 @@ class Ingestion:
     """
 
     def __init__(
-        self, pipeline: Pipeline, deployment: Deployment, job_run_id: str, tell: Callable[[str], None]
+        self,
+        pipeline: Pipeline,
+        deployment: Deployment,
+        job_run_id: str,
+        tell: Callable[[str], None],
+        count: Callable[[Mapping[str, int]], None] = _count_for_nobody,
     ) -> None:
         self._table = pipeline.table
         self._job_run_id = job_run_id
@@ -62,8 +72,8 @@ class Ingestion:
         self._tables = Tables.ensure(open_catalog(), deployment, pipeline.table)
         self._ledger = Ledger(self._tables.ledger, self._tables.rows)
         self._tell = tell
+        self._count = count
         self._done: list[LedgerEntry] = []
-        self._repaired: list[LedgerEntry] = []
         self._unreadable: dict[str, str] = {}
 
     @property
@@ -71,21 +81,8 @@ class Ingestion:
         """The tables that are written."""
         return self._tables
 
-    def count(self) -> dict[str, int]:
-        """Return what this run has put into the ledger so far, and what awaits a correction, by metric.
-
-        What it recorded for an earlier run that died before it could is counted here, for that run did not count it.
-        """
-        read = [entry for entry in self._repaired + self._done if entry.status != SKIPPED]
-        return {
-            metrics.FILES_INGESTED: sum(entry.status == INGESTED for entry in read),
-            metrics.FILES_REJECTED: sum(entry.status == REJECTED for entry in read),
-            metrics.ROWS_IN: sum(entry.rows_read for entry in read),
-            metrics.ROWS_REJECTED: sum(entry.rows_rejected for entry in read),
-            **self._count_awaiting_correction(),
-        }
-
-    def _count_awaiting_correction(self) -> dict[str, int]:
+    def count_awaiting_correction(self) -> dict[str, int]:
+        """Return how many rejected files were neither delivered again nor acknowledged, by metric."""
         try:
             self._ledger.refresh()
             return {metrics.FILES_AWAITING_CORRECTION: len(self._ledger.rejected_files())}
@@ -147,8 +144,8 @@ class Ingestion:
 
     def _repair_ledger(self) -> None:
         entries = self._ledger.unrecorded()
-        self._ledger.record(entries)
-        self._repaired = entries
+        # What an earlier run could not record it did not count either.
+        self._record(entries)
         for entry in entries:
             self._tell(f"{entry.key}: ingested by run {entry.job_run_id}, which ended before it wrote the ledger")
 
@@ -204,10 +201,23 @@ class Ingestion:
             keys = {file.entry.key for file in ingested}
             snapshot = commit.replace_rows(self._tables.rows, In(term=lineage.SOURCE_FILE, literals=keys), rows, done)
             entries += [file.entry.of_commit(done.id, snapshot.sequence_number or 0) for file in ingested]
-        self._ledger.record(entries)
+        self._record(entries)
         for entry in sorted(entries, key=lambda entry: entry.key):
             self._done.append(entry)
             self._tell(str(entry))
+
+    def _record(self, entries: Sequence[LedgerEntry]) -> None:
+        self._ledger.record(entries)
+        read = [entry for entry in entries if entry.status != SKIPPED]
+        if read:
+            self._count(
+                {
+                    metrics.FILES_INGESTED: sum(entry.status == INGESTED for entry in read),
+                    metrics.FILES_REJECTED: sum(entry.status == REJECTED for entry in read),
+                    metrics.ROWS_IN: sum(entry.rows_read for entry in read),
+                    metrics.ROWS_REJECTED: sum(entry.rows_rejected for entry in read),
+                }
+            )
 
     def _commit_rejects(self, files: Sequence[SourceFile]) -> None:
         if files:

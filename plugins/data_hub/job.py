@@ -41,11 +41,19 @@ def run_ingestion(arguments: Sequence[str]) -> None:
     keys, deployment = _keys_of(options), Deployment.from_arguments(options)
     pipeline = load_pipeline(deployment)
     with _measured(pipeline, options["JOB_NAME"]) as counts:
-        ingestion = Ingestion(pipeline, deployment, options.get("JOB_RUN_ID") or "", _tell)
+        ingestion = Ingestion(
+            pipeline,
+            deployment,
+            options.get("JOB_RUN_ID") or "",
+            _tell,
+            # With each commit, so that a run that Glue kills has told of what it did.
+            lambda committed: _tell(metrics.counts_line(pipeline.pipeline, committed)),
+        )
+        counts.update(metrics.NOTHING)
         try:
             _tell(summarise(ingestion.run(keys)))
         finally:
-            counts.update(ingestion.count())
+            counts.update(ingestion.count_awaiting_correction())
         # After the rows: what is wrong with the optimizers holds no data up.
         if role := options.get(TABLE_OPTIMIZER_ROLE):
             table_optimizers.ensure(ingestion.tables, role, _tell)
@@ -122,7 +130,7 @@ def _measured(pipeline: Pipeline, job: str) -> Iterator[dict[str, int]]:
     try:
         yield counts
     finally:
-        _tell(metrics.to_line(pipeline.pipeline, job, time.monotonic() - began, counts))
+        _tell(metrics.last_line(pipeline.pipeline, job, time.monotonic() - began, counts))
 
 
 def _tell(line: str) -> None:

@@ -1,4 +1,4 @@
-"""A job run's figures for CloudWatch: one line of its output in the embedded metric format.
+"""A job run's figures for CloudWatch: lines of its output in the embedded metric format.
 
 CloudWatch makes metrics of such a line by itself; the job needs no permission but to write its log.
 https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html
@@ -16,11 +16,24 @@ ROWS_IN = "RowsIn"
 ROWS_REJECTED = "RowsRejected"
 RUN_SECONDS = "RunSeconds"
 
+# What a run that had nothing to do reports, so that a graph shows 0 and no gap.
+NOTHING = {FILES_INGESTED: 0, FILES_REJECTED: 0, ROWS_IN: 0, ROWS_REJECTED: 0}
+
 # The first member of such a line; nothing else that a job prints begins like this.
 _BEGINNING = '{"_aws": '
 
 
-def to_line(pipeline: str, job: str, seconds: float, counts: Mapping[str, int]) -> str:
+def counts_line(pipeline: str, counts: Mapping[str, int]) -> str:
+    """Return the line that a job prints when it has committed something; CloudWatch adds the counts up.
+
+    Args:
+        pipeline: value of the dimension Pipeline.
+        counts: counts of the pipeline by metric.
+    """
+    return _line([_of_pipeline(counts)], {"Pipeline": pipeline, **counts})
+
+
+def last_line(pipeline: str, job: str, seconds: float, counts: Mapping[str, int]) -> str:
     """Return the line that a job prints at its end.
 
     Args:
@@ -31,15 +44,21 @@ def to_line(pipeline: str, job: str, seconds: float, counts: Mapping[str, int]) 
     """
     directives = [_directive(["Pipeline", "Job"], {RUN_SECONDS: "Seconds"})]
     if counts:
-        directives.append(_directive(["Pipeline"], dict.fromkeys(counts, "Count")))
-    metadata = {"Timestamp": int(time.time() * 1000), "CloudWatchMetrics": directives}
-    values = {"Pipeline": pipeline, "Job": job, RUN_SECONDS: round(seconds, 3), **counts}
-    return json.dumps({"_aws": metadata, **values})
+        directives.append(_of_pipeline(counts))
+    return _line(directives, {"Pipeline": pipeline, "Job": job, RUN_SECONDS: round(seconds, 3), **counts})
 
 
 def is_line(text: str) -> bool:
     """Tell whether a line of a job's output is for CloudWatch and not for people."""
     return text.startswith(_BEGINNING)
+
+
+def _line(directives: Sequence[Mapping[str, object]], values: Mapping[str, object]) -> str:
+    return json.dumps({"_aws": {"Timestamp": int(time.time() * 1000), "CloudWatchMetrics": directives}, **values})
+
+
+def _of_pipeline(counts: Mapping[str, int]) -> dict[str, object]:
+    return _directive(["Pipeline"], dict.fromkeys(counts, "Count"))
 
 
 def _directive(dimensions: Sequence[str], units: Mapping[str, str]) -> dict[str, object]:

@@ -26,14 +26,14 @@ class Source(_Model):
     """Where objects arrive.
 
     Attributes:
-        bucket: logical name of the bucket; the deployment knows the real one.
+        bucket: logical name of the bucket, of the letters that S3 allows; the deployment knows the real one.
         prefix: key prefix, ends with a slash.
         pattern: what follows the prefix; ``*`` does not cross a slash.
         catch_up: Glue schedule, ``cron(minutes hours day-of-month month day-of-week year)`` in UTC, on which a run
             looks for objects that no event announced.
     """
 
-    bucket: Name
+    bucket: Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]*$", max_length=40)]
     prefix: Annotated[str, StringConstraints(pattern=r"^([^*?\[\]]+/)+$")]
     pattern: Annotated[str, StringConstraints(pattern=r"^[^/]")]
     catch_up: Annotated[str, StringConstraints(pattern=r"^cron\(\S+( \S+){5}\)$")]

@@ -21,13 +21,15 @@ if TYPE_CHECKING:
 
     from data_hub.pipeline import Pipeline
 
+# What a deployment has besides the buckets that objects arrive in.
+_OWN_BUCKETS = {"warehouse", "scripts"}
 _PATTERN_HINTS = {
     "pipeline": "use lower-case letters, digits, - and _, starting with a letter",
     "prefix": "write a key prefix that ends with / and has no wildcard",
     "pattern": "write what follows the prefix, without a slash at its start",
     "catch_up": 'write six fields, for example "cron(0 * * * ? *)" for every hour',
     "script": "name a .py file of glue_jobs/",
-    "bucket": "use lower-case letters, digits, - and _, starting with a letter",
+    "bucket": "use lower-case letters, digits and -, starting with a letter",
     "name": "use lower-case letters, digits and _, starting with a letter",
     "[key]": "use lower-case letters, digits and _, starting with a letter",
 }
@@ -79,7 +81,13 @@ def between_fields(pipeline: Pipeline) -> list[str]:
     """Return one line for each contradiction between fields that are right in themselves."""
     references = _reference_problems(pipeline)
     order = [] if references else _order_problems(pipeline)
-    return [*_schedule_problems(pipeline), *_column_problems(pipeline), *references, *order]
+    return [
+        *_bucket_problems(pipeline),
+        *_schedule_problems(pipeline),
+        *_column_problems(pipeline),
+        *references,
+        *order,
+    ]
 
 
 def between_pipelines(pipelines: Sequence[Pipeline]) -> list[str]:
@@ -108,6 +116,11 @@ def _overlap_problems(pipelines: Sequence[Pipeline]) -> list[str]:
 
 def _overlap(one: str, other: str) -> bool:
     return one.startswith(other) or other.startswith(one)
+
+
+def _bucket_problems(pipeline: Pipeline) -> list[str]:
+    bucket = pipeline.source.bucket
+    return [f"source.bucket: '{bucket}' is a bucket of the hub itself; choose another name"] * (bucket in _OWN_BUCKETS)
 
 
 def _schedule_problems(pipeline: Pipeline) -> list[str]:

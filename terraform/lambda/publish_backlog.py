@@ -75,7 +75,7 @@ def _measure(pipeline: DeployedPipeline, now: datetime) -> dict[str, float]:
     return {
         "BacklogFiles": backlog.files,
         "OldestArrivalSeconds": max(0.0, round((now - backlog.oldest).total_seconds(), 3)) if backlog.oldest else 0,
-        "ErroredActions": _errored_actions(pipeline.workflow),
+        "ErroredActions": _errored_actions(pipeline.workflow, job_runs.ingested_until(runs)),
     }
 
 
@@ -97,9 +97,11 @@ def _arrivals(pipeline: DeployedPipeline) -> Iterator[datetime]:
                 yield item["LastModified"]
 
 
-def _errored_actions(workflow: str) -> int:
-    """Return how many jobs the last workflow run could not start."""
+def _errored_actions(workflow: str, ingested_until: datetime | None) -> int:
+    """Return how many jobs the last workflow run could not start, unless Airflow has made up for it since."""
     last = _glue().get_workflow(Name=workflow)["Workflow"].get("LastRun", {})
+    if ingested_until and last.get("CompletedOn", ingested_until) < ingested_until:
+        return 0
     return int(last.get("Statistics", {}).get("ErroredActions", 0))
 
 

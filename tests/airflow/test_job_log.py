@@ -22,16 +22,17 @@ def recorded(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.INFO, job_log.__name__)
 
 
-def put_lines(aws: LocalAws, lines: Sequence[str], group: str = GROUP) -> str:
-    """Write a stream of its own and return its name."""
-    logs, stream = aws.client("logs"), f"jr_{uuid.uuid4().hex}"
+def put_lines(aws: LocalAws, lines: Sequence[str], group: str = GROUP, *, ending: str = "") -> str:
+    """Write a stream of its own and return its name without the ending."""
+    run_id = f"jr_{uuid.uuid4().hex}"
+    logs, stream = aws.client("logs"), f"{run_id}{ending}"
     with contextlib.suppress(logs.exceptions.ResourceAlreadyExistsException):
         logs.create_log_group(logGroupName=group)
     logs.create_log_stream(logGroupName=group, logStreamName=stream)
     now = int(time.time() * 1000)
     events = [{"timestamp": now + number, "message": line} for number, line in enumerate(lines)]
     logs.put_log_events(logGroupName=group, logStreamName=stream, logEvents=events)
-    return stream
+    return run_id
 
 
 def run_of(job: str, run_id: str, **more: Any) -> Any:
@@ -64,6 +65,13 @@ def test_of_a_run_that_failed_standard_error_is_there_too(
         resume(operator, deferral, task_instance)
     assert "begun" in messages(caplog)
     assert "ValueError: why" in messages(caplog)
+
+
+def test_the_stream_of_glue_5_ends_in_driver(
+    aws: LocalAws, make_glue_job: MakeGlueJob, caplog: pytest.LogCaptureFixture
+) -> None:
+    run_id = put_lines(aws, ["of the driver"], ending="-driver")
+    assert job_log.copy(run_of(make_glue_job("pass"), run_id)) == ["of the driver"]
 
 
 def test_of_a_long_log_the_end_is_shown_and_the_rest_counted(aws: LocalAws, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -127,7 +135,7 @@ def test_a_job_that_is_gone_leaves_the_log_where_glue_puts_it(aws: LocalAws, cap
 def test_lines_for_cloudwatch_are_not_shown_and_not_counted(
     aws: LocalAws, monkeypatch: pytest.MonkeyPatch, make_glue_job: MakeGlueJob, caplog: pytest.LogCaptureFixture
 ) -> None:
-    stream = put_lines(aws, ["a", "b", metrics.to_line("p", "j", 1.0, {"FilesIngested": 1})])
+    stream = put_lines(aws, ["a", "b", metrics.last_line("p", "j", 1.0, {"FilesIngested": 1})])
     assert job_log.copy(run_of(make_glue_job(), stream)) == ["a", "b"]
     assert not any("_aws" in message for message in messages(caplog))
     monkeypatch.setattr(job_log, "MAX_LINES", 1)

@@ -82,6 +82,16 @@ def test_without_a_run_every_object_waits(deployed: Deployed, capsys: pytest.Cap
     assert line["OldestArrivalSeconds"] == 300
 
 
+@pytest.mark.parametrize(("started", "errored"), [(100, 1), (20, 0)])
+def test_an_errored_action_counts_until_a_later_run_has_ingested_everything(
+    deployed: Deployed, capsys: pytest.CaptureFixture[str], started: float, errored: int
+) -> None:
+    """After a switch to Airflow no workflow run follows the one whose job could not be started."""
+    deployed.last_run = {"CompletedOn": NOW - timedelta(seconds=60), "Statistics": {"ErroredActions": 1}}
+    deployed.runs[INGESTION] = [job_run("SUCCEEDED", started=started, ended=10)]
+    assert published(capsys)["ErroredActions"] == errored
+
+
 @pytest.mark.parametrize(("runs", "waiting"), [([], 1), ([job_run("FAILED", started=40, ended=35)], 2)])
 def test_what_is_older_than_all_runs_that_glue_remembers_raises_no_alarm(
     deployed: Deployed, capsys: pytest.CaptureFixture[str], runs: list[dict[str, Any]], waiting: int

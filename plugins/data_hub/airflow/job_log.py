@@ -29,6 +29,9 @@ MAX_BYTES = 1 << 20
 # https://docs.aws.amazon.com/glue/latest/dg/monitor-continuous-logging.html
 _GROUP_ARGUMENT = "--custom-logGroup-prefix"
 _DEFAULT_GROUP = "/aws-glue/jobs"
+# What Glue 5 adds to the run's id in the name of the driver's stream.
+# https://docs.aws.amazon.com/glue/latest/dg/monitor-continuous-logging.html
+_DRIVER = "-driver"
 # Lines that are left out are counted on this many more pages; a page is at most a megabyte.
 _PAGES_COUNTED = 10
 
@@ -84,7 +87,7 @@ def _group_of(job_run: JobRunTypeDef) -> str:
 
 def _copy_stream(group: str, stream: str) -> list[str]:
     try:
-        found = read_end(group, stream)
+        found = _read_run(group, stream)
     except (BotoCoreError, ClientError) as error:
         log.warning("The job run's log %s, stream %s, cannot be read: %s", group, stream, error)
         return []
@@ -95,6 +98,15 @@ def _copy_stream(group: str, stream: str) -> list[str]:
     for line in found.lines:
         log.info("%s", line)
     return found.lines
+
+
+def _read_run(group: str, run_id: str) -> LogStream:
+    try:
+        return read_end(group, run_id)
+    except ClientError as error:
+        if error.response["Error"]["Code"] != "ResourceNotFoundException":
+            raise
+        return read_end(group, f"{run_id}{_DRIVER}")
 
 
 def read_end(group: str, stream: str) -> LogStream:
