@@ -140,17 +140,17 @@ def test_messages_of_one_window_come_in_one_batch(quick_aws: LocalAws) -> None:
 
 def test_a_full_batch_does_not_wait_for_the_window(quick_aws: LocalAws) -> None:
     trial = Trial.make(quick_aws, MaximumBatchingWindowInSeconds=300, BatchSize=2)
-    started = time.monotonic()
     trial.send_at_once("a", "b", "c")
-    eventually(lambda: len(trial.events()) == 1)
-    assert time.monotonic() - started < 300 / 60 * MINUTE_SECONDS
+    eventually(lambda: trial.events())
+    # The third message waits for the rest of the window.
+    assert trial.batches() == [["a", "b"]]
 
 
 def test_what_the_function_hands_back_comes_again_and_the_rest_does_not(quick_aws: LocalAws) -> None:
     trial = Trial.make(quick_aws)
     trial.answer(["b"])
     trial.send_at_once("a", "b")
-    eventually(lambda: len(trial.events()) == 2)
+    eventually(lambda: len(trial.events()) >= 2)
     trial.answer([])
     trial.await_empty()
     assert trial.batches()[:2] == [["a", "b"], ["b"]]
