@@ -138,7 +138,8 @@ def expired_run(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     class Glue(http.server.BaseHTTPRequestHandler):
         def do_POST(self) -> None:
             job_run = {"Id": "jr_1", "JobName": "j", "JobRunState": "EXPIRED"}
-            body = json.dumps({"JobRun": job_run, "events": [], "nextBackwardToken": "b"}).encode()
+            answer = {"Job": {"Name": "j"}, "JobRun": job_run, "events": [], "nextBackwardToken": "b"}
+            body = json.dumps(answer).encode()
             self.send_response(200)
             self.send_header("Content-Length", str(len(body)))
             self.end_headers()

@@ -10,7 +10,7 @@ from sensor_context import context_of
 from task_context import RecordingTaskInstance
 
 from data_hub.airflow.sensor import NewObjectsSensor
-from data_hub.ingest import ingest
+from data_hub.ingest import Ingestion
 from local_aws.process import LocalAws
 
 
@@ -54,7 +54,7 @@ def test_it_goes_on_until_the_views_have_followed_the_table(
 ) -> None:
     views = f"views-{deployed.name}"
     deployed.put("collections-data/ingest_ts=1/a.csv", HEADER_V1 + row_v1())
-    ingest(deployed.pipeline, deployed.deployment, "jr_1", print)
+    Ingestion(deployed.pipeline, deployed.deployment, "jr_1", print).run()
     assert look(deployed, task_instance) == {"count": 0, "keys": [], "digest": ""}
     assert task_instance.xcoms["summary"] == f"no new objects; {views} behind"
     run_job(deployed.aws, make_glue_job("raise SystemExit('no views')", name=views))
