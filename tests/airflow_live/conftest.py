@@ -34,7 +34,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if item.path.is_relative_to(HERE):
             item.add_marker(pytest.mark.slow)
-            item.add_marker(pytest.mark.xdist_group("airflow_live"))
+            item.add_marker(pytest.mark.xdist_group("live"))
 
 
 @pytest.hookimpl(trylast=True)
@@ -61,7 +61,7 @@ def up(
 ) -> HubUp:
     """The running Airflow; boto3 and data_hub in the test reach its local AWS."""
     if "PYTEST_XDIST_WORKER" in os.environ:
-        assert request.node.nodeid.endswith("@airflow_live"), "without --dist loadgroup each worker starts an Airflow"
+        assert request.node.nodeid.endswith("@live"), "without --dist loadgroup each worker starts an Airflow"
     if _failures:
         pytest.fail(f"hub up did not start for an earlier test: {_failures[0]}")
     if not _started:

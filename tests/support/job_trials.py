@@ -62,9 +62,12 @@ def run(aws: LocalAws, name: str, **request: Any) -> dict[str, Any]:
 
 
 def log(aws: LocalAws, kind: str, run_id: str) -> list[str]:
-    pages = (
-        aws.client("logs")
-        .get_paginator("filter_log_events")
-        .paginate(logGroupName=f"/aws-glue/jobs/{kind}", logStreamNames=[run_id])
+    """Return the lines of a run's log; none before the first run has made the log group."""
+    logs = aws.client("logs")
+    pages = logs.get_paginator("filter_log_events").paginate(
+        logGroupName=f"/aws-glue/jobs/{kind}", logStreamNames=[run_id]
     )
-    return [event["message"] for page in pages for event in page["events"]]
+    try:
+        return [event["message"] for page in pages for event in page["events"]]
+    except logs.exceptions.ResourceNotFoundException:
+        return []

@@ -20,7 +20,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if item.path.is_relative_to(HERE) and "stack" in getattr(item, "fixturenames", ()):
             item.add_marker(pytest.mark.slow)
-            item.add_marker(pytest.mark.xdist_group("stack"))
+            # With the tests of the live Airflow: each of the two takes a whole machine and waits for deadlines.
+            item.add_marker(pytest.mark.xdist_group("live"))
             item.add_marker(pytest.mark.timeout(600))
 
 

@@ -1,6 +1,8 @@
 """The dashboard and the alarms look at metrics that exist."""
 
 import json
+import re
+from fnmatch import fnmatch
 from typing import Any
 
 import pytest
@@ -34,11 +36,17 @@ def metrics_of(line: dict[str, Any]) -> set[Metric]:
 
 
 def job_states(stack: Stack) -> set[Metric]:
-    """Read the events as the metric filter of their log group does."""
+    """Read the events as the metric filter of their log group does.
+
+    https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/FilterAndPatternSyntax.html
+    """
     group = "/aws/events/data-hub-job-states"
     (found,) = stack.client("logs").describe_metric_filters(logGroupName=group)["metricFilters"]
     (transformation,) = found["metricTransformations"]
     events = [json.loads(line) for line in eventually(lambda: stack.log_lines(group), "job state events")]
+    conditions = re.findall(r'\(([^ ]+) = "([^"]*)"\)', found["filterPattern"])
+    assert len(conditions) == found["filterPattern"].count("=")
+    events = [event for event in events if all(fnmatch(value_at(event, path), text) for path, text in conditions)]
     return {
         (
             transformation["metricNamespace"],
