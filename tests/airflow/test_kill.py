@@ -59,6 +59,36 @@ def test_a_user_who_kills_the_deferred_task_stops_the_job_run(aws: LocalAws, job
     assert wait_for_state(aws, job, deferral.trigger.run_id, "STOPPED")
 
 
+def test_being_cancelled_again_meanwhile_changes_nothing(
+    aws: LocalAws, job: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Airflow's triggerer cancels an Airflow trigger with each look at its database until it has ended."""
+    deferral = start(operator_of(job), RecordingTaskInstance(job))
+    asked = threading.Event()
+    told = threading.Event()
+
+    def slow_answer(*, run_ids: list[str], task_ids: list[str], **_: Any) -> Any:
+        asked.set()
+        told.wait(30)
+        return {run_id: dict.fromkeys(task_ids, "failed") for run_id in run_ids}
+
+    monkeypatch.setattr(triggers.RuntimeTaskInstance, "get_task_states", slow_answer)
+
+    async def kill_again_and_again() -> None:
+        trigger = remake(deferral)
+        trigger.task_instance = RecordingTaskInstance("task")
+        killing = asyncio.ensure_future(asyncio.wait_for(trigger.on_kill(), 30))
+        await asyncio.to_thread(asked.wait, 30)
+        for _ in range(3):
+            killing.cancel()
+            await asyncio.sleep(0)
+        told.set()
+        # The triggerer's loop goes on, whether it waits for the Airflow trigger any longer or not.
+        assert await asyncio.to_thread(wait_for_state, aws, job, deferral.trigger.run_id, "STOPPED")
+
+    asyncio.run(kill_again_and_again())
+
+
 def test_a_triggerer_that_restarts_does_not(aws: LocalAws, job: str) -> None:
     deferral = start(operator_of(job), RecordingTaskInstance(job))
     asyncio.run(remake(deferral).cleanup())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from typing import TYPE_CHECKING, Any
 
 from airflow.providers.amazon.aws.hooks.glue import GlueJobHook
@@ -51,8 +52,15 @@ class GlueJobRunTrigger(GlueJobCompleteTrigger):
         """Stop the job run: a user cleared the deferred task, or marked it failed or successful.
 
         Airflow calls it since 3.3, and neither when the triggerer restarts nor when the run has ended. But it does call
-        it when another triggerer took the Airflow trigger over; the task is still deferred then.
+        it when another triggerer took the Airflow trigger over; the task is still deferred then. And it cancels it with
+        every look at its database, once a second, while the first question for a task's state takes several.
         """
+        stopping = asyncio.ensure_future(self._stop_unless_deferred())
+        while not stopping.done():
+            with contextlib.suppress(asyncio.CancelledError):
+                await asyncio.shield(stopping)
+
+    async def _stop_unless_deferred(self) -> None:
         run = f"run {self.run_id} of Glue job {self.job_name}"
         try:
             if await _is_deferred(self.task_instance):
