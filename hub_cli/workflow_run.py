@@ -8,6 +8,7 @@ from data_hub.deployment import Deployment
 from data_hub.errors import DataHubError
 from data_hub.ledger_entry import REJECTED, LedgerEntry
 from data_hub.pipeline import Pipeline
+from data_hub.triggers import LIVE
 from data_hub.wording import counted
 from hub_cli import cloudwatch_log
 from hub_cli.dag_run import TaskEvent
@@ -22,7 +23,6 @@ from local_aws.process import LOG_NAME, LocalAws
 START_SECONDS = 60.0
 LOOK_SECONDS = 0.2
 _COUNTS = ("ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible")
-_LIVE = {"STARTING", "RUNNING", "STOPPING", "WAITING"}
 # Argument that Glue gives each job run of a workflow run.
 _RUN_ID = "--WORKFLOW_RUN_ID"
 
@@ -161,7 +161,7 @@ class _Run:
 def _event_of(run: Any) -> TaskEvent:
     """Return what a job run does, in the words that a DAG's task has for it."""
     job, state = run["JobName"], run["JobRunState"]
-    if state in _LIVE:
+    if state in LIVE:
         return TaskEvent(job, "running", job=job, job_run_id=run["Id"])
     done = state == "SUCCEEDED"
     return TaskEvent(
