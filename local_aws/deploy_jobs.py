@@ -18,6 +18,7 @@ PREFIX = "data-hub"
 SCRIPTS_BUCKET = "scripts"
 LIBRARY_KEY = "library/data_hub.zip"
 REQUIREMENTS_KEY = "library/requirements.txt"
+INGESTION_SCRIPT = "glue_csv_to_iceberg.py"
 
 
 def role_arn(name: str) -> str:
@@ -25,16 +26,23 @@ def role_arn(name: str) -> str:
     return f"arn:aws:iam::{ACCOUNT}:role/{PREFIX}-{name}"
 
 
-def put(glue: GlueClient, pipeline: Pipeline, deployment: Deployment) -> None:
-    """Make jobs, workflow and Glue triggers, or bring them up to date; their runs stay."""
+def put(glue: GlueClient, pipeline: Pipeline, deployment: Deployment, queue_url: str) -> None:
+    """Make jobs, workflow and Glue triggers, or bring them up to date; their runs stay.
+
+    Args:
+        glue: a client for Glue.
+        pipeline: what is deployed.
+        deployment: where.
+        queue_url: URL of the queue of its arrivals.
+    """
     for name, job in pipeline.jobs.items():
-        _put_job(glue, name, _job_update(name, job, deployment))
+        _put_job(glue, name, _job_update(name, job, deployment, queue_url))
     _put_workflow(glue, pipeline.pipeline)
     for name, trigger in pipeline.triggers.items():
         _put_trigger(glue, pipeline.pipeline, name, trigger)
 
 
-def _job_update(name: str, job: Job, deployment: Deployment) -> JobUpdateTypeDef:
+def _job_update(name: str, job: Job, deployment: Deployment, queue_url: str) -> JobUpdateTypeDef:
     return {
         "Role": role_arn(name),
         "Command": {
@@ -49,12 +57,14 @@ def _job_update(name: str, job: Job, deployment: Deployment) -> JobUpdateTypeDef
         "ExecutionProperty": {"MaxConcurrentRuns": job.max_concurrent_runs},
         "ExecutionClass": "STANDARD",
         "DefaultArguments": {
+            **job.default_arguments,
             **deployment.to_arguments(),
             "--extra-py-files": f"s3://{SCRIPTS_BUCKET}/{LIBRARY_KEY}",
             # The lock of the library's packages; on this machine a job run finds them in .venv.
             "--additional-python-modules": f"s3://{SCRIPTS_BUCKET}/{REQUIREMENTS_KEY}",
             "--python-modules-installer-option": "-r",
             "--datalake-formats": "iceberg",
+            **({"--arrivals_queue": queue_url} if job.script == INGESTION_SCRIPT else {}),
         },
     }
 

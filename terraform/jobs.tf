@@ -34,6 +34,8 @@ resource "aws_glue_job" "this" {
   }
 
   default_arguments = merge(
+    # The pipeline file's own come first: what the module sets itself cannot be overridden.
+    try(each.value.default_arguments, {}),
     {
       "--pipeline_file" = "s3://${aws_s3_object.pipeline_file[each.value.pipeline].bucket}/${aws_s3_object.pipeline_file[each.value.pipeline].key}"
       "--source_bucket" = local.source_bucket[each.value.pipeline]
@@ -47,7 +49,10 @@ resource "aws_glue_job" "this" {
       "--datalake-formats"                = "iceberg"
       "--custom-logGroup-prefix"          = local.job_logs
     },
-    each.value.script == local.ingestion_script ? { "--table_optimizer_role" = aws_iam_role.table_optimizer.arn } : {},
+    each.value.script == local.ingestion_script ? {
+      "--table_optimizer_role" = aws_iam_role.table_optimizer.arn
+      "--arrivals_queue"       = aws_sqs_queue.arrivals[each.value.pipeline].url
+    } : {},
   )
 
   depends_on = [aws_iam_role_policy.job, aws_cloudwatch_log_group.jobs, terraform_data.pipeline]

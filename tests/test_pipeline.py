@@ -76,6 +76,142 @@ def test_a_mistake_is_named_with_field_value_and_fix(old: str, new: str, message
     assert all(line.startswith("collections.yaml: ") for line in text.splitlines())
 
 
+def with_csv(csv: str) -> tuple[str, str]:
+    """Return what to replace, and by what, so that ``source.csv`` holds these fields."""
+    line = '  catch_up: "cron(0 * * * ? *)"\n'
+    return line, f"{line}  csv: {csv}\n"
+
+
+def with_arguments(arguments: str) -> tuple[str, str]:
+    line = "    timeout: 60\n"
+    return line, f"{line}    default_arguments: {arguments}\n"
+
+
+def with_partitions(entries: str) -> tuple[str, str]:
+    return "partition_by: [seriesid, year(aod)]", f"partition_by: {entries}"
+
+
+WIDE = "layout: wide, item_column: item_mdrm, value_column: item_value"
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (with_csv('{delimiter: "||"}'), "source.csv.delimiter: '||' does not fit; write one ASCII character in quotes"),
+        (with_csv('{delimiter: ""}'), "source.csv.delimiter: '' does not fit; write one ASCII"),
+        (with_csv("{delimiter: '\"'}"), "source.csv.delimiter: '\"' does not fit"),
+        (with_csv('{delimiter: "\\n"}'), "source.csv.delimiter: '\\n' does not fit"),
+        (with_csv('{delimiter: "¦"}'), "source.csv.delimiter: '¦' does not fit"),
+        (with_csv("{delimiter: 1}"), 'source.csv.delimiter: 1 is no text; write it in quotes: "1"'),
+        (with_csv("{quoting: all}"), "source.csv.quoting: 'all' is not allowed; use 'rfc4180' or 'none'"),
+        (with_csv("{encoding: cp1252}"), "encoding: 'cp1252' is not allowed; use 'utf-8', 'latin-1' or 'utf-16'"),
+        (with_csv("{null_tokens: [null]}"), 'source.csv.null_tokens.0: null is no text; write it in quotes: "null"'),
+        (with_csv('{null_tokens: [""]}'), "source.csv.null_tokens: '' does not fit; write text without quotes"),
+        (with_csv('{null_tokens: ["a\\nb"]}'), "source.csv.null_tokens: 'a\\nb' does not fit"),
+        (with_csv('{null_tokens: ["1,0"]}'), "source.csv.null_tokens: '1,0' holds the delimiter ','"),
+        (with_csv("{quoting: none, multiline: true}"), "source.csv.multiline: only a field in quotes can hold a line"),
+        (with_csv("{layout: wide}"), "source.csv.item_column: is missing, layout: wide needs it"),
+        (with_csv("{layout: wide}"), "source.csv.value_column: is missing, layout: wide needs it"),
+        (with_csv("{item_column: item_mdrm}"), "source.csv.item_column: only layout: wide has it; remove it"),
+        (with_csv("{layout: wide, item_column: x, value_column: item_value}"), "'x' is not under table.columns; use"),
+        (with_csv("{layout: wide, item_column: aod, value_column: aod}"), "value_column: 'aod' is the item_column too"),
+        (with_csv("{layout: wide, item_column: aod, value_column: item_value}"), "'aod' is date, and names of items"),
+        (("partition_by: [seriesid, year(aod)]", "unknown_columns: drop"), "use 'rescue' or 'evolve'"),
+        (
+            with_partitions("[series]"),
+            "partition_by: 'series': column 'series' is not under columns; use one of: series",
+        ),
+        (with_partitions("[year(rssdid)]"), "'year(rssdid)': year does not fit type bigint; use identity or bucket or"),
+        (
+            with_partitions("[bucket(16, rssdid)]"),
+            "partition_by: 'bucket(16' does not fit; write a column, year, month",
+        ),
+        (with_partitions("[year(aod), month(aod)]"), "table.partition_by: column 'aod' stands in 2 entries; keep one"),
+        (with_partitions("[source_line]"), "'source_line': would make too many partitions; of the hub's own columns"),
+        (with_partitions("[source_file]"), "'source_file': would make too many partitions"),
+        (
+            ("{type: bigint, req", "{type: decimal(38,6), req"),
+            "rssdid.type: 'decimal(38' is not allowed; write it in q",
+        ),
+        (
+            ("type: bigint", 'type: "decimal(39,0)"'),
+            "rssdid.type: 'decimal(39,0)' does not fit; in decimal(p,s) p is 1",
+        ),
+        (("type: bigint", 'type: "decimal(5,6)"'), "'decimal(5,6)' does not fit; in decimal(p,s) p is 1 to 38 and s 0"),
+        (("type: bigint", 'type: "decimal(0,0)"'), "rssdid.type: 'decimal(0,0)' does not fit"),
+        (
+            ("type: bigint", "type: decimal"),
+            "rssdid.type: 'decimal' is not allowed; write it in quotes with both numbers",
+        ),
+        (("type: bigint", "type: boolean, format: iso"), "rssdid: type boolean takes no format; remove 'iso'"),
+        (
+            with_arguments('{"--engine": flink}'),
+            "default_arguments.--engine: 'flink' does not fit; write arrow or spark",
+        ),
+        (with_arguments('{"--max_bytes": 1000}'), "default_arguments.--max_bytes: 1000 is no text; write it in quotes"),
+        (with_arguments('{"--max_bytes": "1 GB"}'), "--max_bytes: '1 GB' does not fit; write a whole number of bytes"),
+        (with_arguments('{"--engin": spark}'), "--engin: is no argument; did you mean '--engine'?"),
+        (with_arguments('{"--database": mine}'), "--database: is not to be set here (the deployment sets what else"),
+        (
+            ("timeout: 30\n", 'timeout: 30\n    default_arguments: {"--engine": spark}\n'),
+            "only a job with script: glue_csv",
+        ),
+    ],
+)
+def test_a_mistake_in_an_optional_field_is_named_with_field_value_and_fix(
+    change: tuple[str, str], message: str
+) -> None:
+    assert message in problems_of(*change)
+
+
+def parsed(*changes: tuple[str, str]) -> Pipeline:
+    text = PIPELINE_TEXT
+    for old, new in changes:
+        assert old in text
+        text = text.replace(old, new, 1)
+    return pipeline_file.parse(text, "collections.yaml")
+
+
+def test_a_caret_delimited_bulk_file_is_described_by_its_contract_alone() -> None:
+    csv = parsed(with_csv('{delimiter: "^", quoting: none, encoding: latin-1, null_tokens: ["--------"]}')).source.csv
+    assert (csv.delimiter, csv.quoting, csv.encoding, csv.null_tokens) == ("^", "none", "latin-1", ["--------"])
+    assert (csv.multiline, csv.layout) == (False, "long")
+
+
+def test_a_wide_file_names_the_columns_of_item_and_value() -> None:
+    csv = parsed(with_csv(f"{{{WIDE}, encoding: utf-16}}")).source.csv
+    assert (csv.layout, csv.item_column, csv.value_column) == ("wide", "item_mdrm", "item_value")
+
+
+def test_a_wide_file_has_no_unknown_columns_that_the_table_could_gain() -> None:
+    evolve = ("partition_by: [seriesid, year(aod)]", "unknown_columns: evolve")
+    with pytest.raises(DataHubError, match="layout: wide makes an item of every unknown column"):
+        parsed(with_csv(f"{{{WIDE}}}"), evolve)
+    assert parsed(evolve).table.unknown_columns == "evolve"
+
+
+def test_a_decimal_has_its_precision_and_scale() -> None:
+    column = parsed(("item_value: {type: string", 'item_value: {type: "decimal(38,6)"')).table.columns["item_value"]
+    assert (column.kind, column.precision_and_scale) == ("decimal", (38, 6))
+
+
+def test_a_partition_may_not_be_called_like_a_column() -> None:
+    with pytest.raises(DataHubError, match="its partitions are called 'aod_year' like a column; rename that column"):
+        parsed(("    item_desc: {", "    aod_year: {type: string}\n    item_desc: {"))
+
+
+def test_a_table_may_be_partitioned_by_the_hubs_own_columns_where_that_makes_sense() -> None:
+    entries = ["bucket(8, source_file)", "day(ingested_at)"]
+    assert parsed(with_partitions(str(entries))).table.partition_by == entries
+
+
+def test_a_job_has_the_arguments_of_its_pipeline_file() -> None:
+    pipeline = parsed(with_arguments('{"--engine": spark, "--max_bytes": "1073741824"}'))
+    arguments = pipeline.jobs["csv-to-iceberg-ingestion"].default_arguments
+    assert arguments == {"--engine": "spark", "--max_bytes": "1073741824"}
+    assert pipeline.jobs["create-views-dual-engine"].default_arguments == {}
+
+
 def test_all_mistakes_are_named_at_once() -> None:
     text = problems_of("timeout: 60\n    max_concurrent_runs: 1", "timeout: 0\n    max_concurrent_runs: 0")
     assert len(text.splitlines()) == 2

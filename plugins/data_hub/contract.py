@@ -1,79 +1,148 @@
 """The contract: what a row must be to enter the table."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from data_hub import column_types
-from data_hub.column_types import ColumnType
-from data_hub.pipeline import Table
-from data_hub.wording import shortened
+from data_hub.column_types import ColumnType, Text
+from data_hub.pipeline import Column, Table
+
+FAULTS = pa.schema([("row", pa.int64()), ("column_name", pa.string()), ("reason", pa.string())])
+_LONGEST_SHOWN = 80
 
 
 @dataclass(frozen=True)
-class Fault:
-    """Why one row of a batch breaks the contract: its index, the column and the reason."""
+class Converted:
+    """Text in the contract's types.
 
-    row: int
-    column: str
-    reason: str
+    Attributes:
+        rows: all rows; a value that does not fit is null.
+        accepted: which of them keep the contract; None when all do.
+        faults: the others by their index, each with the first column, in the contract's order, that breaks it.
+    """
+
+    rows: pa.Table
+    accepted: pa.BooleanArray | None = None
+    faults: pa.Table = field(default_factory=FAULTS.empty_table)
 
 
-@dataclass(frozen=True)
-class _ContractColumn:
-    name: str
-    type: ColumnType
-    required: bool
+class ContractColumn:
+    """One column of the contract, applied to text.
 
-    def faults(self, text: pa.StringArray, values: pa.Array) -> list[Fault]:
-        empty = pc.fill_null(pc.equal(text, ""), True)  # noqa: FBT003
-        wrong = pc.and_(pc.is_null(values), pc.invert(empty))
-        if self.required:
-            wrong = pc.or_(wrong, empty)
-        rows = pc.indices_nonzero(wrong)
-        return [
-            Fault(row, self.name, self._reason(word))
-            for row, word in zip(rows.to_pylist(), text.take(rows).to_pylist(), strict=True)
-        ]
+    Attributes:
+        name: the contract's name of it.
+        type: how its text is read.
+    """
 
-    def _reason(self, word: str | None) -> str:
-        if not word:
-            return "is empty, a value is required"
-        return f"'{shortened(word, 80)}' is no {self.type.expected}"
+    def __init__(self, name: str, column: Column) -> None:
+        self.name = name
+        self.type: ColumnType = column_types.of(column)
+        self._required = column.required
+
+    def convert(self, text: Text) -> tuple[pa.Array, pa.BooleanArray | None]:
+        """Turn text into values.
+
+        Args:
+            text: strings, or dictionary-encoded strings, of which each word is parsed once.
+
+        Returns:
+            Plain values, null where the text does not fit, and which of them break the contract; None when none does.
+        """
+        words = text.dictionary if isinstance(text, pa.DictionaryArray) else text
+        values = self.type.parse(words)
+        wrong = self._wrong(words, values)
+        if words is text:
+            return values, wrong
+        return values.take(text.indices), self._taken(wrong, text.indices)
+
+    def _taken(self, wrong: pa.BooleanArray | None, indices: pa.Array) -> pa.BooleanArray | None:
+        if wrong is not None:
+            rows = pc.fill_null(wrong.take(indices), self._required)
+        elif self._required and indices.null_count:
+            rows = pc.is_null(indices)
+        else:
+            return None
+        # A dictionary may hold words that no row has.
+        return rows if rows.true_count else None
+
+    def _wrong(self, words: pa.StringArray, values: pa.Array) -> pa.BooleanArray | None:
+        if not self._required and values.null_count == words.null_count:
+            return None
+        empty = pc.fill_null(pc.equal(words, ""), True)  # noqa: FBT003
+        combine = pc.or_ if self._required else pc.and_not
+        wrong = combine(pc.is_null(values), empty)
+        return wrong if wrong.true_count else None
+
+    def reasons(self, words: Text) -> pa.StringArray:
+        """Return, for text that breaks the contract, why."""
+        plain = words.cast(pa.string())
+        shown = plain
+        lengths = pc.utf8_length(plain)
+        if (pc.max(lengths).as_py() or 0) > _LONGEST_SHOWN:
+            cut = pc.binary_join_element_wise(pc.utf8_slice_codeunits(plain, 0, _LONGEST_SHOWN - 3), "...", "")
+            shown = pc.if_else(pc.greater(lengths, _LONGEST_SHOWN), cut, plain)
+        unfit = pc.binary_join_element_wise("'", shown, f"' is no {self.type.expected}", "")
+        return pc.if_else(pc.fill_null(pc.equal(plain, ""), True), "is empty, a value is required", unfit)  # noqa: FBT003
 
 
 class Contract:
     """The columns of a table with their types, applied to text.
 
     Attributes:
+        columns: the columns by name, in the table's order.
         schema: the Arrow schema of accepted rows, without lineage columns.
     """
 
     def __init__(self, table: Table) -> None:
-        self._columns = [
-            _ContractColumn(name, column_types.of(column), column.required) for name, column in table.columns.items()
-        ]
-        self.schema = pa.schema([(column.name, column.type.arrow) for column in self._columns])
+        self.columns = {name: ContractColumn(name, column) for name, column in table.columns.items()}
+        self.schema = pa.schema([(name, column.type.arrow) for name, column in self.columns.items()])
 
-    def convert(self, text: pa.Table) -> tuple[pa.Table, list[Fault]]:
+    def convert(self, text: pa.Table) -> Converted:
         """Turn columns of text into the contract's types.
 
         Args:
-            text: columns of strings under the contract's names; optional ones may be missing.
-
-        Returns:
-            All rows with the contract's columns (a value that does not fit is null), and the faults, at most one for
-            each row: the first column, in the contract's order, that breaks it.
+            text: columns of strings, plain or dictionary-encoded, under the contract's names; optional ones may be
+                missing, and others are left out.
         """
-        arrays, faults = [], dict[int, Fault]()
-        for column in self._columns:
-            if column.name not in text.column_names:
+        arrays, faults = [], _Faults()
+        for name, column in self.columns.items():
+            position = text.schema.get_field_index(name)
+            if position < 0:
                 arrays.append(pa.nulls(len(text), column.type.arrow))
                 continue
-            words = text.column(column.name).combine_chunks()
-            values = column.type.parse(words)
+            words = _combined(text.column(position))
+            values, wrong = column.convert(words)
             arrays.append(values)
-            for fault in column.faults(words, values):
-                faults.setdefault(fault.row, fault)
-        return pa.Table.from_arrays(arrays, schema=self.schema), list(faults.values())
+            if wrong is not None:
+                faults.add(column, words, wrong)
+        return faults.of(pa.Table.from_arrays(arrays, schema=self.schema))
+
+
+class _Faults:
+    """The first fault of each row, gathered column by column."""
+
+    def __init__(self) -> None:
+        self._faulty: pa.BooleanArray | None = None
+        self._found: list[pa.Table] = []
+
+    def add(self, column: ContractColumn, words: Text, wrong: pa.BooleanArray) -> None:
+        first = wrong if self._faulty is None else pc.and_not(wrong, self._faulty)
+        self._faulty = wrong if self._faulty is None else pc.or_(wrong, self._faulty)
+        rows = pc.indices_nonzero(first)
+        names = pa.repeat(pa.scalar(column.name), len(rows))
+        arrays = [rows.cast(pa.int64()), names, column.reasons(words.take(rows))]
+        self._found.append(pa.Table.from_arrays(arrays, schema=FAULTS))
+
+    def of(self, rows: pa.Table) -> Converted:
+        if self._faulty is None:
+            return Converted(rows)
+        found = self._found[0] if len(self._found) == 1 else pa.concat_tables(self._found).sort_by("row")
+        return Converted(rows, pc.invert(self._faulty), found.combine_chunks())
+
+
+def _combined(column: pa.ChunkedArray) -> Text:
+    if column.num_chunks == 1:
+        return column.chunk(0)
+    return column.combine_chunks()

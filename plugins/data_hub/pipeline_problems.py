@@ -8,7 +8,7 @@ from collections import Counter
 from graphlib import CycleError, TopologicalSorter
 from typing import TYPE_CHECKING
 
-from data_hub import graph, lineage
+from data_hub import column_problems, csv_problems, graph, job_problems
 from data_hub.errors import DataHubError
 from data_hub.schedule import to_airflow_cron
 from data_hub.wording import shortened
@@ -61,7 +61,7 @@ def _explain(detail: ErrorDetails, field: str, known_fields: Collection[str]) ->
         case "string_pattern_mismatch":
             return f"{value!r} does not fit; {_PATTERN_HINTS.get(field, detail['msg'])}"
         case "string_type" | "date_type":
-            return f'{shortened(repr(value))} is no text; write it in quotes: "{value}"'
+            return f'{shortened(_in_yaml(value))} is no text; write it in quotes: "{_in_yaml(value)}"'
         case "model_type" | "dict_type" | "list_type":
             return f"{shortened(repr(value))} does not fit; see docs/pipelines.md for what belongs here"
         case "literal_error":
@@ -70,6 +70,13 @@ def _explain(detail: ErrorDetails, field: str, known_fields: Collection[str]) ->
             return str(detail["ctx"]["error"])
         case _:
             return f"{shortened(repr(value))} does not fit; {detail['msg'][0].lower()}{detail['msg'][1:]}"
+
+
+def _in_yaml(value: object) -> str:
+    """Return a value as it may stand in the file, without quotes that Python puts around text."""
+    if value is None or isinstance(value, bool):
+        return {None: "null", True: "true", False: "false"}[value]
+    return str(value)
 
 
 def _correct_name(field: str, known_fields: Collection[str]) -> str:
@@ -84,7 +91,9 @@ def between_fields(pipeline: Pipeline) -> list[str]:
     return [
         *_bucket_problems(pipeline),
         *_schedule_problems(pipeline),
-        *_column_problems(pipeline),
+        *csv_problems.of_source(pipeline),
+        *column_problems.of_table(pipeline.table),
+        *job_problems.of_jobs(pipeline),
         *references,
         *order,
     ]
@@ -130,25 +139,6 @@ def _schedule_problems(pipeline: Pipeline) -> list[str]:
         except DataHubError as error:
             return [str(error)]
     return []
-
-
-def _column_problems(pipeline: Pipeline) -> list[str]:
-    columns = pipeline.table.columns
-    names = Counter(
-        name for column, definition in columns.items() for name in (column, *(a.lower() for a in definition.aliases))
-    )
-    return [
-        *(
-            f"table.columns.{name}: is a column that the hub adds itself; rename yours"
-            for name in columns
-            if name in lineage.COLUMNS
-        ),
-        *(
-            f"table.columns: header name '{name}' stands for more than one column; keep one"
-            for name, count in names.items()
-            if count > 1
-        ),
-    ]
 
 
 def _reference_problems(pipeline: Pipeline) -> list[str]:

@@ -39,6 +39,25 @@ run "two_pipelines_share_a_bucket" {
   }
 }
 
+run "arguments_of_a_job" {
+  variables {
+    pipelines_directory = "tests/pipelines/job-arguments"
+  }
+
+  assert {
+    condition     = { for name in ["--engine", "--max_bytes"] : name => aws_glue_job.this["reports-ingestion"].default_arguments[name] } == { "--engine" = "spark", "--max_bytes" = "1000000" }
+    error_message = "the job has the arguments of its pipeline file"
+  }
+  assert {
+    condition     = aws_glue_job.this["reports-ingestion"].default_arguments["--database"] == aws_glue_catalog_database.this.name
+    error_message = "what the module sets cannot be overridden"
+  }
+  assert {
+    condition     = !contains(keys(aws_glue_job.this["reports-views"].default_arguments), "--engine")
+    error_message = "no other job has them"
+  }
+}
+
 run "wrong_name" {
   command = plan
   variables {

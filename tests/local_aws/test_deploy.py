@@ -90,6 +90,24 @@ def test_deploying_again_updates_and_keeps_objects_and_job_runs(
     assert len(aws.client("lambda").list_event_source_mappings()["EventSourceMappings"]) == 1
 
 
+def test_a_job_has_the_arguments_of_its_pipeline_file_and_still_those_of_the_deployment(
+    aws: LocalAws, deployment: Deployment, tmp_path: Path
+) -> None:
+    changed = tmp_path / "collections.yaml"
+    arguments = 'timeout: 60\n    default_arguments: {"--engine": arrow, "--max_bytes": "1000000"}'
+    changed.write_text(COLLECTIONS.read_text().replace("timeout: 60", arguments))
+
+    deploy(aws, [changed])
+
+    deployed = aws.client("glue").get_job(JobName=INGESTION)["Job"]["DefaultArguments"]
+    assert {name: deployed[name] for name in ("--engine", "--max_bytes")} == {
+        "--engine": "arrow",
+        "--max_bytes": "1000000",
+    }
+    assert Deployment.from_arguments(deployed) == deployment
+    assert "--engine" not in aws.client("glue").get_job(JobName=VIEWS)["Job"]["DefaultArguments"]
+
+
 def test_a_wrong_pipeline_file_deploys_nothing(aws: LocalAws, tmp_path: Path) -> None:
     right = tmp_path / "right.yaml"
     right.write_text(
