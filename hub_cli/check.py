@@ -1,13 +1,17 @@
 """``hub check``: pipeline files against their rules, CSV files against the contract; nothing is started."""
 
 import time
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from rich.console import Console
 
-from data_hub import csv_file, graph, pipeline_file, pipeline_problems
+from data_hub import graph, pipeline_file, pipeline_problems
+from data_hub.csv_file import CsvFile
 from data_hub.errors import DataHubError
 from data_hub.pipeline import Pipeline
+from data_hub.reader import Reader
 from hub_cli import uploads
 from hub_cli.console import rejects_table
 from hub_cli.locations import PIPELINES, SCRIPTS, dag_file, path_of_pipeline, shown
@@ -84,21 +88,47 @@ def _check_together(console: Console) -> bool:
     return not problems
 
 
+@dataclass
+class _Checked:
+    """What a CSV file holds: records, those with a reject, rows, rejects, and the first rejects."""
+
+    records: int = 0
+    rejected: int = 0
+    rows: int = 0
+    rejects: int = 0
+    shown: list[dict[str, Any]] = field(default_factory=list)
+
+
 def _check_csv(console: Console, path: Path, pipeline: Pipeline) -> bool:
     try:
         with path.open("rb") as stream:
-            file = csv_file.read(path.name, stream, pipeline.table)
+            reader = Reader(pipeline.table, pipeline.source.csv)
+            file = CsvFile(path.name, stream, reader, pipeline.table.max_reject_ratio)
+            found = _read(file)
     except OSError as error:
         raise DataHubError(f"{path}: cannot be read: {error.strerror}") from error
-    right = not file.rejects and not file.rejection
-    read = file.accepted_count + len(file.rejects)
-    counts = f"{read:,} rows read = {file.accepted_count:,} good + {len(file.rejects):,} rejected"
-    mark = "✘" if not right else "✔" if read else "⚠ no rows:"
+    right = not found.rejects and not file.rejection
+    counts = f"{found.records:,} rows read = {found.records - found.rejected:,} good + {found.rejected:,} rejected"
+    if pipeline.source.csv.layout == "wide":
+        counts += f"; {found.rows:,} good items, {found.rejects:,} rejects"
+    mark = "✘" if not right else "✔" if found.records else "⚠ no rows:"
     console.print(f"{mark} {shown(path)}: {counts}", highlight=False)
-    if file.rejects:
-        console.print(rejects_table([(path.name, reject) for reject in file.rejects[:SHOWN_REJECTS]]))
-    if len(file.rejects) > SHOWN_REJECTS:
-        console.print(f"… {len(file.rejects) - SHOWN_REJECTS:,} more", highlight=False)
+    if found.shown:
+        console.print(rejects_table((path.name, reject) for reject in found.shown))
+    if found.rejects > SHOWN_REJECTS:
+        console.print(f"… {found.rejects - SHOWN_REJECTS:,} more", highlight=False)
     if file.rejection:
         console.print(f"The whole file would be rejected: {file.rejection}", style="red", highlight=False)
     return right
+
+
+def _read(file: CsvFile) -> _Checked:
+    found = _Checked()
+    for part in file.parts():
+        found.records += part.record_count
+        found.rejected += part.rejected_count
+        found.rows += len(part.rows)
+        found.rejects += len(part.rejects)
+        found.shown += part.rejects.slice(0, SHOWN_REJECTS - len(found.shown)).to_pylist()
+    # What was read of a file that cannot be read to its end counts for nothing.
+    return found if file.rejected_by_ratio or not file.rejection else _Checked()

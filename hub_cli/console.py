@@ -1,12 +1,11 @@
 """What the commands share of their looks: plain text without a terminal, colours and tables with one."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from typing import Any
 
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
-
-from data_hub.rejects import Reject
 
 # Wider than any line: nothing is broken or cut in a file or a pipe.
 PLAIN_WIDTH = 1_000_000
@@ -29,9 +28,10 @@ def make_table(*columns: str, right: Iterable[str] = ()) -> Table:
     return table
 
 
-def rejects_table(rejects: Iterable[tuple[str, Reject]]) -> Table:
-    """Return rejects as lines of ``file:line``, column and reason."""
+def rejects_table(rejects: Iterable[tuple[str, Mapping[str, Any]]]) -> Table:
+    """Return rejects (file and row of the rejects table) as lines of ``file:line``, column and reason."""
     table = make_table("where", "column", "reason")
     for file, reject in rejects:
-        table.add_row(Text(f"{file}:{reject.line}"), Text(reject.column or "(row)"), Text(reject.reason))
+        column = reject["column_name"] or "(row)"
+        table.add_row(Text(f"{file}:{reject['source_line']}"), Text(column), Text(reject["reason"]))
     return table

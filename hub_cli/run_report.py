@@ -11,7 +11,7 @@ from sqlglot import exp
 
 from data_hub.ledger_entry import LedgerEntry
 from data_hub.pipeline import Pipeline
-from data_hub.rejects import ALONG_WITH_FILE, Reject
+from data_hub.rejects import ALONG_WITH_FILE
 from hub_cli import correction
 from hub_cli.athena import Athena
 from hub_cli.console import make_table, rejects_table
@@ -95,15 +95,7 @@ def _print_rejects(console: Console, pipeline: Pipeline, athena: Athena, names: 
     first = first.order_by(f"reason = '{ALONG_WITH_FILE}'", "source_file", "source_line").limit(SHOWN_REJECTS)
     rows = athena.query(first.sql("athena")).to_pylist()
     console.print("\n[bold]Rejected rows[/bold]")
-    console.print(
-        rejects_table(
-            (
-                names.get(row["source_file"], row["source_file"]),
-                Reject(row["source_line"], row["column_name"], row["reason"], row["raw_text"]),
-            )
-            for row in rows
-        )
-    )
+    console.print(rejects_table((names.get(row["source_file"], row["source_file"]), row) for row in rows))
     more = f"… {count - len(rows):,} more: " if count > len(rows) else "With their text: "
     columns = "source_file, source_line, reason, raw_text"
     console.print(Text(f'{more}./hub sql "SELECT {columns} FROM {table}"'))  # noqa: S608  (shown, not run)

@@ -19,17 +19,17 @@ def test_blocks_hold_the_lines_an_editor_counts_whatever_the_block_size(text: by
     numbered = [
         (number, line)
         for block in lines.blocks(io.BytesIO(text), block_bytes)
-        for number, line in enumerate(block.lines.to_pylist(), block.first_line)
+        for number, line in enumerate(block.text.splitlines(), block.first_line)
     ]
     assert numbered == list(enumerate(editor_lines(text), 1))
 
 
 def test_after_leaves_the_rest_with_its_line_numbers() -> None:
     (block,) = lines.blocks(io.BytesIO(b"a\nb\nc\n"))
-    rest = block.after(2)
-    assert (rest.first_line, rest.lines.to_pylist(), len(rest)) == (3, [b"c"], 1)
+    rest = block.without_first(2)
+    assert (rest.first_line, rest.records.to_pylist(), rest.record_count) == (3, [b"c\n"], 1)
 
 
 def test_a_line_longer_than_a_block_stays_whole() -> None:
     blocks = list(lines.blocks(io.BytesIO(b"x" * 100 + b"\ny"), 10))
-    assert [block.lines.to_pylist() for block in blocks] == [[b"x" * 100], [b"y"]]
+    assert [block.text for block in blocks] == [b"x" * 100 + b"\n", b"y\n"]

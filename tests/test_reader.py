@@ -5,20 +5,16 @@ import json
 import pyarrow as pa
 import pytest
 from collections_pipeline import HEADER_V1, HEADER_V2, PIPELINE, SAMPLE, row_v1
-from hypothesis import given
+from csv_reading import faults, parts, read, with_blocks_of
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from trap_corpus import HEADER, TABLE
 
-from data_hub import reader
-from data_hub.rejects import FileRejected, Reject
-
-
-def read(text: bytes) -> tuple[list[dict[str, object]], list[Reject]]:
-    parts = list(reader.read(io.BytesIO(text), PIPELINE.table))
-    return [row for part in parts for row in part.rows.to_pylist()], [r for part in parts for r in part.rejects]
-
-
-def reasons(text: bytes) -> list[tuple[int, str | None, str]]:
-    return [(reject.line, reject.column, reject.reason) for reject in read(text)[1]]
+from data_hub import lines
+from data_hub.csv_file import CsvFile
+from data_hub.pipeline import Csv
+from data_hub.reader import Reader
+from data_hub.rejects import ALONG_WITH_FILE, FileRejected
 
 
 def test_both_header_versions_give_the_same_columns() -> None:
@@ -87,20 +83,20 @@ def test_a_header_without_rows_gives_no_rows() -> None:
 )
 def test_a_bad_row_is_rejected_alone(line: bytes, expected: tuple[int, str | None, str]) -> None:
     rows, rejects = read(HEADER_V1 + line + row_v1())
-    assert [(reject.line, reject.column, reject.reason) for reject in rejects] == [expected]
-    assert rejects[0].raw_text.encode() + b"\n" == line
+    assert [(r["source_line"], r["column_name"], r["reason"]) for r in rejects] == [expected]
+    assert rejects[0]["raw_text"].encode() + b"\n" == line
     assert [row["source_line"] for row in rows] == [3]
 
 
 def test_a_newline_inside_quotes_rejects_the_record_and_reading_resumes() -> None:
     rows, rejects = read(HEADER_V1 + b'FRY9C,20251231,1,0,X,"a\nb"\n' + row_v1())
-    assert [reject.line for reject in rejects] == [2, 3]
+    assert [reject["source_line"] for reject in rejects] == [2, 3]
     assert [row["source_line"] for row in rows] == [4]
 
 
 def test_quotes_that_only_add_up_across_lines_swallow_nothing() -> None:
     rows, rejects = read(HEADER_V1 + b'FRY9C,20251231,1,0,a"b,"c\n' + row_v1(value='"x ""y"", z"'))
-    assert [reject.line for reject in rejects] == [2]
+    assert [reject["source_line"] for reject in rejects] == [2]
     assert [row["item_value"] for row in rows] == ['x "y", z']
 
 
@@ -109,7 +105,7 @@ def test_line_numbers_are_physical_across_blank_lines_and_mixed_line_ends() -> N
     text += b"short\n" + row_v1("C").rstrip()
     rows, rejects = read(text)
     assert [(row["source_line"], row["item_mdrm"]) for row in rows] == [(3, "A"), (5, "B"), (7, "C")]
-    assert [reject.line for reject in rejects] == [6]
+    assert [reject["source_line"] for reject in rejects] == [6]
 
 
 def test_empty_is_null_and_quoted_empty_is_empty_text() -> None:
@@ -120,18 +116,15 @@ def test_empty_is_null_and_quoted_empty_is_empty_text() -> None:
 def test_a_byte_order_mark_inside_the_file_belongs_to_its_value(monkeypatch: pytest.MonkeyPatch) -> None:
     text = HEADER_V1 + row_v1() + b"\xef\xbb\xbf" + row_v1() + b"\xef\xbb\xbf\n"
     assert [row["seriesid"] for row in read(text)[0]] == ["FRY9C", "\ufeffFRY9C"]
-    original = reader.lines.blocks
-    monkeypatch.setattr(reader.lines, "blocks", lambda stream: original(stream, 10))
-    assert [row["seriesid"] for row in read(text)[0]] == ["FRY9C", "\ufeffFRY9C"]
-    assert [reject.line for reject in read(text)[1]] == [4]
+    rows, rejects = with_blocks_of(10, monkeypatch, lambda: read(text))
+    assert [row["seriesid"] for row in rows] == ["FRY9C", "\ufeffFRY9C"]
+    assert [reject["source_line"] for reject in rejects] == [4]
 
 
 def test_a_line_without_end_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(reader.lines, "MAX_LINE_BYTES", 1 << 20)
-    original = reader.lines.blocks
-    monkeypatch.setattr(reader.lines, "blocks", lambda stream: original(stream, 1 << 18))
+    monkeypatch.setattr(lines, "MAX_LINE_BYTES", 1 << 20)
     with pytest.raises(FileRejected, match="line 2 is longer than 1 MB"):
-        read(HEADER_V1 + b"x" * (3 << 20))
+        with_blocks_of(1 << 18, monkeypatch, lambda: read(HEADER_V1 + b"x" * (3 << 20)))
 
 
 def test_unknown_columns_are_rescued_as_json() -> None:
@@ -144,7 +137,7 @@ def test_unknown_columns_are_rescued_as_json() -> None:
 
 def test_the_sample_holds_seven_bad_rows() -> None:
     found = {
-        path.name: reasons(path.read_bytes()) for path in sorted(SAMPLE.rglob("*.csv")) if reasons(path.read_bytes())
+        path.name: faults(path.read_bytes()) for path in sorted(SAMPLE.rglob("*.csv")) if faults(path.read_bytes())
     }
     assert {name: len(rejects) for name, rejects in found.items()} == {"fr2004a.csv": 5, "fry9c.csv": 2}
 
@@ -158,7 +151,7 @@ def test_every_line_is_a_row_or_a_reject(records: list[list[str]], quote_all: bo
     csv.writer(body, lineterminator="\n", quoting=csv.QUOTE_ALL if quote_all else csv.QUOTE_MINIMAL).writerows(records)
     text = HEADER_V1 + body.getvalue().encode() + row_v1()
     rows, rejects = read(text)
-    seen = sorted([*(row["source_line"] for row in rows), *(reject.line for reject in rejects)])
+    seen = sorted([*(row["source_line"] for row in rows), *(reject["source_line"] for reject in rejects)])
     assert seen == [number for number, line in enumerate(text.split(b"\n"), 1) if line and number > 1]
 
 
@@ -169,8 +162,8 @@ def test_any_bytes_are_rows_rejects_or_a_rejected_file(noise: bytes) -> None:
         rows, rejects = read(text)
     except FileRejected:
         return
-    lines = noise.replace(b"\r\n", b"\n").replace(b"\r", b"\n").split(b"\n")
-    assert len(rows) + len(rejects) == sum(1 for line in lines if line)
+    found = noise.replace(b"\r\n", b"\n").replace(b"\r", b"\n").split(b"\n")
+    assert len(rows) + len(rejects) == sum(1 for line in found if line)
 
 
 @given(
@@ -188,14 +181,86 @@ def test_text_values_are_kept_to_the_letter(values: list[tuple[str]]) -> None:
 def test_blocks_of_any_size_give_the_same_rows(monkeypatch: pytest.MonkeyPatch) -> None:
     text = (next(SAMPLE.rglob("fr2004a.csv"))).read_bytes()
     whole = read(text)
-    original = reader.lines.blocks
-    monkeypatch.setattr(reader.lines, "blocks", lambda stream: original(stream, 300))
-    assert read(text) == whole
+    assert with_blocks_of(300, monkeypatch, lambda: read(text)) == whole
 
 
 def test_the_rows_have_the_contracts_types() -> None:
-    (part,) = reader.read(io.BytesIO(HEADER_V1 + row_v1()), PIPELINE.table)
+    (part,) = parts(HEADER_V1 + row_v1())
     types = dict(zip(part.rows.schema.names, part.rows.schema.types, strict=True))
     assert types["aod"] == pa.date32()
     assert types["rssdid"] == pa.int64()
     assert types["submission_ts"] == pa.timestamp("us", tz="UTC")
+
+
+@given(
+    st.lists(st.tuples(st.text(st.sampled_from('ab",;^ é\0'), max_size=6)), max_size=6),
+    st.sampled_from([",", ";", "^", "\t", " ", "|", "-", "x"]),
+    st.sampled_from(["utf-8", "latin-1", "utf-16"]),
+    st.sampled_from([1, 3, 11, 1 << 20]),
+)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_what_python_writes_is_read_back(
+    monkeypatch: pytest.MonkeyPatch, texts: list[tuple[str]], delimiter: str, encoding: str, size: int
+) -> None:
+    body = io.StringIO(newline="")
+    writer = csv.writer(body, delimiter=delimiter, quoting=csv.QUOTE_ALL)
+    writer.writerows([["id", "text"], *([number, text] for number, (text,) in enumerate(texts))])
+    options = Csv.model_validate({"delimiter": delimiter, "encoding": encoding})
+    file = body.getvalue().encode(encoding)
+    rows, rejects = with_blocks_of(size, monkeypatch, lambda: read(file, options, TABLE))
+    assert [(row["id"], row["text"]) for row in rows] == [(number, text) for number, (text,) in enumerate(texts)]
+    assert rejects == []
+
+
+@given(st.binary(max_size=40), st.sampled_from(["rfc4180", "none"]), st.booleans(), st.sampled_from([1, 3, 11]))
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_any_bytes_give_the_same_whatever_the_block_size(
+    monkeypatch: pytest.MonkeyPatch, noise: bytes, quoting: str, latin: bool, size: int
+) -> None:
+    options = Csv.model_validate({"quoting": quoting, "encoding": "latin-1" if latin else "utf-8"})
+
+    def outcome() -> object:
+        try:
+            return read(HEADER.encode() + noise, options, TABLE)
+        except FileRejected as rejection:
+            return str(rejection)
+
+    assert with_blocks_of(size, monkeypatch, outcome) == outcome()
+
+
+def test_a_large_file_is_read_with_dictionaries_and_in_threads() -> None:
+    """Over several blocks, with columns that repeat, columns that do not, and one that is empty."""
+    count = 400_000
+    lines_of_file = [b"%d,%s %d,%d.5\n" % (n % 50, b"x" * 20, n, n % 7) for n in range(count)]
+    lines_of_file[300_000] = b"bad,,\n"
+    lines_of_file[5] = b"1,2\n"
+    found = parts(b"id,text,amount\n" + b"".join(lines_of_file), None, TABLE)
+    assert len(found) > 1
+    rows = pa.concat_tables(part.rows for part in found)
+    assert [str(field.type) for field in rows.schema] == ["int64", "string", "decimal128(38, 6)", "int64", "string"]
+    kept = [n for n in range(count) if n not in {5, 300_000}]
+    assert rows.column("source_line").to_pylist() == [n + 2 for n in kept]
+    assert rows.column("id").to_pylist() == [n % 50 for n in kept]
+    assert rows.column("text")[-1].as_py() == f"{'x' * 20} {count - 1}"
+    assert [reject["source_line"] for part in found for reject in part.rejects.to_pylist()] == [7, 300_002]
+
+
+def test_over_the_ratio_every_record_is_a_reject() -> None:
+    text = HEADER_V1 + b"short\n\n" + row_v1("A") + row_v1("B", rssdid="x")
+    file = CsvFile("a.csv", io.BytesIO(text), Reader(PIPELINE.table, Csv()), 0.5)
+    assert sum(len(part.rows) for part in file.parts()) == 1
+    assert file.rejected_by_ratio
+    assert file.rejection == ("2 of 3 rows (66.7%) break the contract, more than max_reject_ratio 50.0% allows")
+    rejected = [row for part in file.rejected_parts(io.BytesIO(text)) for row in part.to_pylist()]
+    assert [(row["source_line"], row["reason"]) for row in rejected] == [
+        (2, "1 fields, expected 6"),
+        (4, ALONG_WITH_FILE),
+        (5, "'x' is no bigint"),
+    ]
+    assert [row["raw_text"].encode() for row in rejected] == [line for line in text.splitlines()[1:] if line]
+
+
+def test_a_file_that_cannot_be_read_is_rejected_but_not_by_its_ratio() -> None:
+    file = CsvFile("a.csv", io.BytesIO(HEADER_V1 + b"\xff\n"), Reader(PIPELINE.table, Csv()), 0.5)
+    assert list(file.parts()) == []
+    assert (file.rejection, file.rejected_by_ratio) == ("line 2: byte 0xff is not UTF-8; save the file as UTF-8", False)

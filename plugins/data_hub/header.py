@@ -1,10 +1,10 @@
 """The header of a CSV file, held against the contract."""
 
-import csv
 from collections import Counter
 from dataclasses import dataclass
 
-from data_hub.pipeline import Table
+from data_hub.dialect import Dialect
+from data_hub.pipeline import Column, Csv, Table
 from data_hub.rejects import FileRejected
 from data_hub.wording import shortened
 
@@ -26,50 +26,65 @@ class Header:
         return {name: name[1:] for name in self.names if name.startswith("?")}
 
 
-def read(line: bytes, table: Table) -> Header:
-    """Read a header line.
+def read(record: bytes, table: Table, csv: Csv) -> Header:
+    """Read a header.
 
     Names may stand in any order, in upper or lower case, with blanks around them, and be aliases.
 
     Args:
-        line: the file's first line, without its end.
+        record: the file's first record, without its line end.
         table: the table with the contract's columns.
+        csv: how the text is to be read. In a wide file all columns but the contract's own are items.
 
     Raises:
-        FileRejected: the line is no header of this contract; the text says which column is missing or doubled.
+        FileRejected: the record is no header of this contract; the text says which column is missing or doubled.
     """
-    columns = {alias.lower(): name for name, column in table.columns.items() for alias in (name, *column.aliases)}
-    found = [name.strip() for name in _fields(line)]
-    if not any(name.lower() in columns for name in found):
-        raise FileRejected(_describe_no_header(found, table))
-    names = tuple(columns.get(name.lower(), f"?{name}") for name in found)
+    columns = {name: column for name, column in table.columns.items() if name not in _of_items(csv)}
+    known = {alias.lower(): name for name, column in columns.items() for alias in (name, *column.aliases)}
+    found = [name.strip() for name in Dialect(csv).header_fields(_decoded(record))]
+    if not any(name.lower() in known for name in found):
+        raise FileRejected(_describe_no_header(found, columns, csv.delimiter))
+    names = tuple(known.get(name.lower(), f"?{name}") for name in found)
     doubled = [
         name.removeprefix("?") or "(a column without a name)" for name, count in Counter(names).items() if count > 1
     ]
     if doubled:
-        raise FileRejected(f"the header names {', '.join(doubled)} more than once; keep one column of each")
-    missing = [name for name, column in table.columns.items() if column.required and name not in names]
+        raise FileRejected(f"the header names {shortened(', '.join(doubled))} more than once; keep one column of each")
+    missing = [name for name, column in columns.items() if column.required and name not in names]
     if missing:
         raise FileRejected(f"the header lacks the required columns {', '.join(missing)}")
-    return Header(names)
+    header = Header(names)
+    if csv.layout == "wide":
+        _require_items(header)
+    return header
 
 
-def _describe_no_header(found: list[str], table: Table) -> str:
+def _of_items(csv: Csv) -> set[str | None]:
+    return {csv.item_column, csv.value_column} if csv.layout == "wide" else set()
+
+
+def _require_items(header: Header) -> None:
+    if not header.unknown:
+        raise FileRejected("the header names no item; a wide file has a column for each item besides the key columns")
+    if "" in header.unknown.values():
+        raise FileRejected("the header has a column without a name; a wide file's column needs the name of its item")
+
+
+def _describe_no_header(found: list[str], columns: dict[str, Column], delimiter: str) -> str:
     shown = shortened(",".join(found), 40)
-    first = ", ".join(list(table.columns)[:3])
-    hint = "; are its fields separated by commas?" if len(found) == 1 else ""
-    return (
-        f"no header: line 1 ('{shown}') names none of the contract's {len(table.columns)} columns ({first}, ...){hint}"
-    )
+    first = ", ".join([*list(columns)[:3], *["..."] * (len(columns) > 3)])
+    separator = "commas" if delimiter == "," else f"'{delimiter}'"
+    hint = f"; are its fields separated by {separator}?" if len(found) == 1 else ""
+    if "\0" in shown:
+        hint = "; is the file UTF-16? Say so in source.csv.encoding"
+    return f"no header: line 1 ('{shown}') names none of the contract's {len(columns)} columns ({first}){hint}"
 
 
-def _fields(line: bytes) -> list[str]:
-    if line.startswith((b"\xff\xfe", b"\xfe\xff")):
-        raise FileRejected("the file is UTF-16; save it as UTF-8")
+def _decoded(record: bytes) -> str:
+    if record.startswith((b"\xff\xfe", b"\xfe\xff")):
+        raise FileRejected("the file is UTF-16; save it as UTF-8, or set source.csv.encoding to utf-16")
     try:
-        return next(csv.reader([line.decode("utf-8-sig")], strict=True), [])
+        return record.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        byte = line[error.start]
+        byte = record[error.start]
         raise FileRejected(f"the header (line 1): byte 0x{byte:02x} is not UTF-8; save the file as UTF-8") from error
-    except csv.Error as error:
-        raise FileRejected(f"the header (line 1) cannot be read: {error}; save the file as CSV") from error

@@ -1,82 +1,123 @@
-"""CSV to rows that keep the contract, and rejects for all the others; every line is one or the other."""
+"""CSV to rows that keep the contract, and rejects for all the others; every record is one or the other."""
 
-import json
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from itertools import chain
+from typing import TypeVar
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
-from data_hub import header, lineage, lines, records
+from data_hub import encoding, header, in_order, lines, multiline, records, rejects
 from data_hub.contract import Contract
-from data_hub.header import Header
+from data_hub.dialect import Dialect
 from data_hub.lines import Block, ByteStream
-from data_hub.pipeline import Table
-from data_hub.rejects import FileRejected, Reject
+from data_hub.long_layout import LongLayout
+from data_hub.pipeline import Csv, Table
+from data_hub.records import Splitter
+from data_hub.rejects import FileRejected
+from data_hub.row_parts import ReadRows
+from data_hub.unknown_columns import UnknownColumns
+from data_hub.wide_layout import WideLayout
+
+__all__ = ["ReadRows", "Reader"]
+
+_KNOWN_HEADERS = 100
+Layout = LongLayout | WideLayout
+Result = TypeVar("Result")
 
 
-@dataclass(frozen=True)
-class ReadRows:
-    """What one block of a file holds.
-
-    Attributes:
-        rows: accepted rows: the contract's columns, ``source_line`` and ``_rescued_data``.
-        rejects: the others, in line order.
-    """
-
-    rows: pa.Table
-    rejects: list[Reject]
-
-
-def read(stream: ByteStream, table: Table) -> Iterator[ReadRows]:
-    """Read a CSV file with a header in UTF-8.
-
-    Blank lines are no rows. A quoted field ends on its own line. An empty field is NULL, ``""`` is empty text.
+class Reader:
+    """Reads the files of one pipeline.
 
     Args:
-        stream: the file's bytes, decompressed.
         table: the table with the contract's columns.
-
-    Yields:
-        Accepted rows and rejects, block by block: each line after the header that is not blank is one of them.
-
-    Raises:
-        FileRejected: the file as a whole cannot be read; what was yielded before must not be used.
+        csv: how the text of the files is to be read.
     """
-    contract = Contract(table)
-    head: Header | None = None
-    for block in lines.blocks(stream):
-        body = block
-        if head is None:
-            blank_lines = len(block.text) - len(block.text.lstrip(b"\n"))
-            if blank_lines == len(block.text):
-                continue
-            head = header.read(block.lines[blank_lines].as_py(), table)
-            body = block.after(blank_lines + 1)
-        if body.text:
-            yield _read_block(body, head, contract)
-    if head is None:
-        raise FileRejected("the file is empty; deliver it with a header line")
+
+    def __init__(self, table: Table, csv: Csv) -> None:
+        self._table = table
+        self._csv = csv
+        self._contract = Contract(table)
+        self._dialect = Dialect(csv)
+        self._layouts: dict[bytes, Layout] = {}
+
+    def read(self, stream: ByteStream) -> Iterator[ReadRows]:
+        """Read a file with a header.
+
+        Blank lines are no records. An empty field is NULL, ``""`` is empty text.
+
+        Args:
+            stream: the file's bytes, decompressed.
+
+        Yields:
+            Rows and rejects, part by part: each record after the header that is not blank is one of them.
+
+        Raises:
+            FileRejected: the file as a whole cannot be read; what was yielded before must not be used.
+        """
+        return self._mapped(stream, _read)
+
+    def read_as_rejected(self, stream: ByteStream) -> Iterator[pa.Table]:
+        """Read a file whose records are all rejects: for its own faults, or along with the file.
+
+        Yields:
+            Rejects (rejects.READ_SCHEMA), part by part.
+
+        Raises:
+            FileRejected: the file as a whole cannot be read.
+        """
+        return self._mapped(stream, _read_as_rejected)
+
+    def _mapped(self, stream: ByteStream, work: Callable[[Layout, Block], Result]) -> Iterator[Result]:
+        blocks = self._blocks(encoding.as_utf8(stream, self._csv.encoding))
+        first, blank_count = _first_with_text(blocks)
+        header_line = first.without_first(blank_count)
+        body = header_line.without_first(1)
+        layout = self._layout(header_line.first_record).fitted_to(body)
+        bodies = (block for block in chain([body], blocks) if block.text)
+        yield from in_order.mapped(lambda block: work(layout, block), bodies)
+
+    def _blocks(self, stream: ByteStream) -> Iterator[Block]:
+        size = WideLayout.BLOCK_BYTES if self._csv.layout == "wide" else lines.BLOCK_BYTES
+        if self._dialect.multiline:
+            return multiline.blocks(stream, size, self._dialect)
+        return lines.blocks(stream, size)
+
+    def _layout(self, record: bytes) -> Layout:
+        if record not in self._layouts:
+            found = header.read(record.rstrip(b"\r\n"), self._table, self._csv)
+            if len(self._layouts) >= _KNOWN_HEADERS:
+                self._layouts.clear()
+            self._layouts[record] = self._layout_of(found)
+        return self._layouts[record]
+
+    def _layout_of(self, found: header.Header) -> Layout:
+        splitter = Splitter(found.names, self._dialect)
+        if self._csv.layout == "wide":
+            return WideLayout(splitter, self._contract, found, self._csv)
+        return LongLayout(splitter, self._contract, UnknownColumns(found, self._table))
 
 
-def _read_block(block: Block, head: Header, contract: Contract) -> ReadRows:
-    found = records.split(block, head.names)
-    rows, faults = contract.convert(found.text)
-    rows = rows.append_column(lineage.SOURCE_LINE, found.line_numbers)
-    rows = rows.append_column(lineage.RESCUED_DATA, _rescued(found.text, head))
-    rejects = list(found.rejects)
-    if faults:
-        for fault in faults:
-            line = found.line_numbers[fault.row].as_py()
-            rejects.append(Reject(line, fault.column, fault.reason, block.raw_text(line)))
-        faulty = {fault.row for fault in faults}
-        rows = rows.filter(pa.array([row not in faulty for row in range(len(rows))]))
-    return ReadRows(rows, sorted(rejects, key=lambda reject: reject.line))
+def _first_with_text(blocks: Iterator[Block]) -> tuple[Block, int]:
+    """Return the first block that is not blank, and how many of its records are blank before another one."""
+    for block in blocks:
+        if block.text[0] not in b"\r\n":
+            return block, 0
+        blank_count = block.are_blank.index(pa.scalar(value=False)).as_py()
+        if blank_count >= 0:
+            return block, blank_count
+    raise FileRejected("the file is empty; deliver it with a header line")
 
 
-def _rescued(text: pa.Table, head: Header) -> pa.Array:
-    """Return what stands in columns that the contract does not know, as JSON; null where nothing does."""
-    if not head.unknown:
-        return pa.nulls(len(text), pa.string())
-    rows = text.select(list(head.unknown)).rename_columns(list(head.unknown.values())).to_pylist()
-    found = [{name: value for name, value in row.items() if value is not None} for row in rows]
-    return pa.array([json.dumps(row, ensure_ascii=False) if row else None for row in found], pa.string())
+def _read(layout: Layout, block: Block) -> ReadRows:
+    return layout.read(block)
+
+
+def _read_as_rejected(layout: Layout, block: Block) -> pa.Table:
+    own = layout.read(block).rejects
+    at_fault = pc.is_in(block.line_numbers, value_set=own.column("source_line").combine_chunks())
+    others = pc.indices_nonzero(pc.invert(pc.or_(at_fault, block.are_blank))).cast(pa.int64())
+    reasons = pa.repeat(rejects.ALONG_WITH_FILE, len(others))
+    along = records.to_rejects(block, pa.table([others, reasons], schema=records.BROKEN))
+    found = pa.concat_tables([own, along])
+    return found.take(pc.sort_indices(found.column("source_line")))
