@@ -39,7 +39,7 @@ def update_table(aws: LocalAws, monkeypatch: pytest.MonkeyPatch) -> Any:
 
         monkeypatch.setattr(boto3, "client", client)
         monkeypatch.setattr(catalog, "_THROTTLED_WAITS", (0.0, 0.0))
-        return catalog._glue_client().update_table
+        return catalog._glue_client({}).update_table
 
     return install
 
@@ -56,8 +56,8 @@ def test_throttling_that_does_not_end_is_told(update_table: Any) -> None:
 
 
 def test_any_other_refusal_is_final(update_table: Any) -> None:
-    refusing = Refusing("ConcurrentModificationException", times=1)
-    with pytest.raises(ClientError, match="ConcurrentModificationException"):
+    refusing = Refusing("EntityNotFoundException", times=1)
+    with pytest.raises(ClientError, match="EntityNotFoundException"):
         update_table(refusing)(**TABLE)
     assert refusing.calls == 1
 
@@ -76,7 +76,7 @@ def test_an_update_without_an_answer_is_not_repeated(aws: LocalAws, monkeypatch:
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Silent) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
         monkeypatch.setenv("AWS_ENDPOINT_URL", f"http://127.0.0.1:{server.server_port}")
-        client = catalog._glue_client()
+        client = catalog._glue_client({})
         with pytest.raises(ConnectionClosedError):
             client.update_table(**TABLE)
         server.shutdown()

@@ -200,9 +200,10 @@ def test_objects_that_keep_arriving_do_not_fail_the_job(lake: Lake, monkeypatch:
     original = ingest.Ingestion._ingest_batch
     arrived = []
 
-    def one_more_arrives(job: ingest.Ingestion, batch: object) -> None:
-        original(job, batch)  # type: ignore[arg-type]
+    def one_more_arrives(job: ingest.Ingestion, batch: object) -> int:
+        left: int = original(job, batch)  # type: ignore[arg-type]
         arrived.append(lake.put(f"{len(arrived) + 1}.csv", GOOD))
+        return left
 
     with monkeypatch.context() as patch:
         patch.setattr(ingest, "ROUNDS", 3)

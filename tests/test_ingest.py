@@ -236,13 +236,13 @@ def test_a_changed_column_type_is_named_before_anything_is_committed(lake: Lake)
 def test_a_missing_bucket_is_named_and_nothing_is_done(lake: Lake) -> None:
     nowhere = Deployment(**{**lake.deployment.__dict__, "source_bucket": "nowhere"})
     with pytest.raises(DataHubError, match=r"Bucket 'nowhere' cannot be listed \(NoSuchBucket\)"):
-        ingest.Ingestion(lake.pipeline, nowhere, "jr", print).run()
+        ingest.Ingestion.open(lake.pipeline, nowhere, "jr", print).run()
 
 
 def test_a_missing_database_is_named(lake: Lake) -> None:
     nowhere = Deployment(**{**lake.deployment.__dict__, "database": "nowhere"})
     with pytest.raises(DataHubError, match="Database 'nowhere' is not in the Glue Data Catalog"):
-        ingest.Ingestion(lake.pipeline, nowhere, "jr", print).run()
+        ingest.Ingestion.open(lake.pipeline, nowhere, "jr", print).run()
 
 
 def test_the_sample_adds_up(lake: Lake) -> None:

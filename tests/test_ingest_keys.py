@@ -12,7 +12,7 @@ GOOD = HEADER_V1 + row_v1()
 def ingest_only(lake: Lake, *keys: str) -> tuple[list[LedgerEntry], list[str]]:
     """Ingest some objects; return what was done and what was told."""
     told: list[str] = []
-    return ingest.Ingestion(lake.pipeline, lake.deployment, "jr_test", told.append).run(keys), told
+    return ingest.Ingestion.open(lake.pipeline, lake.deployment, "jr_test", told.append).run(keys), told
 
 
 def test_only_the_named_objects_are_ingested(lake: Lake) -> None:

@@ -123,9 +123,10 @@ def test_a_run_that_is_killed_has_counted_each_commit(
     printed = []
     original = Ingestion._ingest_batch
 
-    def look(ingestion: Ingestion, batch: Any) -> None:
-        original(ingestion, batch)
+    def look(ingestion: Ingestion, batch: Any) -> int:
+        left = original(ingestion, batch)
         printed.append(metrics_of(capsys))
+        return left
 
     monkeypatch.setattr(commit, "MAX_KEYS", 1)
     monkeypatch.setattr(Ingestion, "_ingest_batch", look)

@@ -1,8 +1,9 @@
 """Commits that replace the rows of whole files, once, also when an answer is lost."""
 
+import base64
 import json
 import uuid
-import warnings
+import zlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -11,8 +12,13 @@ from typing import Any
 import pyarrow as pa
 from pyiceberg.exceptions import CommitFailedException, ValidationException
 from pyiceberg.expressions import BooleanExpression
+from pyiceberg.manifest import DataFile
 from pyiceberg.table import Table
 from pyiceberg.table.snapshots import Snapshot
+
+from data_hub import data_files as data_file_writing
+from data_hub.errors import TryAgainError
+from data_hub.removal import Removal
 
 COMMIT_ID = "data-hub.commit-id"
 ENTRIES = "data-hub.entries"
@@ -25,6 +31,8 @@ TABLE_PROPERTIES = {
     "commit.retry.num-retries": "10",
     "write.metadata.delete-after-commit.enabled": "true",
     "write.metadata.previous-versions-max": "20",
+    # A manifest for each commit would make every later commit read all of them.
+    "commit.manifest-merge.enabled": "true",
     # Bounds are cut to 16 characters by default, which would hide from the conflict check which file is in question.
     "write.metadata.metrics.column.source_file": "full",
     "write.metadata.metrics.column.content_sha256": "full",
@@ -57,16 +65,16 @@ class Commit:
     @property
     def summary(self) -> dict[str, str]:
         """The properties that the snapshot carries."""
-        return {COMMIT_ID: self.id, ENTRIES: json.dumps(self.entries)}
+        return {COMMIT_ID: self.id, ENTRIES: _packed(self.entries)}
 
 
-def replace_rows(table: Table, replaced: BooleanExpression, rows: pa.Table, commit: Commit) -> Snapshot:
-    """Delete the rows that match and append others, in one atomic commit on the table as it was loaded.
+def replace(table: Table, replaced: BooleanExpression, data_files: Sequence[DataFile], commit: Commit) -> Snapshot:
+    """Remove the rows that match and add data files, in one atomic commit on the table as it was loaded.
 
     Args:
-        table: loaded before the files were read: what other writers commit after that is a conflict.
-        replaced: which rows go.
-        rows: which rows come.
+        table: loaded before the objects were read: what other writers commit after that is a conflict.
+        replaced: which rows go. Data files that hold other rows too are written anew.
+        data_files: what comes.
         commit: its id and entries.
 
     Returns:
@@ -75,23 +83,46 @@ def replace_rows(table: Table, replaced: BooleanExpression, rows: pa.Table, comm
     Raises:
         CommitConflict: another writer changed rows that match; nothing was committed.
     """
-    with _outcome_known(table, commit), warnings.catch_warnings(), table.transaction() as transaction:
-        warnings.filterwarnings("ignore", "Delete operation did not match any records")
-        # The delete is planned for new files too: it is what makes a second writer of the same file a conflict.
-        transaction.delete(replaced, snapshot_properties={COMMIT_ID: commit.id})
-        transaction.append(rows, snapshot_properties=commit.summary)
-    return _landed(table, commit)
+    with outcome_known(table, commit):
+        removal = Removal.plan(table, replaced)
+        with table.transaction() as transaction:
+            update = transaction.update_snapshot(snapshot_properties=commit.summary)
+            if removal.removed:
+                with update.overwrite() as overwrite:
+                    overwrite.delete_by_predicate(replaced)
+                    for data_file in removal.removed:
+                        overwrite.delete_data_file(data_file)
+                    for data_file in (*removal.rewritten, *data_files):
+                        overwrite.append_data_file(data_file)
+            else:
+                # It finds nothing to delete; it is what makes a second writer of the same files a conflict.
+                with update.delete() as delete:
+                    delete.delete_by_predicate(replaced)
+                with update.merge_append() as append:
+                    for data_file in data_files:
+                        append.append_data_file(data_file)
+    return landed(table, commit)
+
+
+def replace_rows(table: Table, replaced: BooleanExpression, rows: pa.Table, commit: Commit) -> Snapshot:
+    """Remove the rows that match and add others; otherwise like ``replace``."""
+    return replace(table, replaced, data_file_writing.written(table, [rows]), commit)
 
 
 def append_rows(table: Table, rows: pa.Table, commit: Commit) -> Snapshot:
     """Append rows in one atomic commit; returns and raises like ``replace_rows``."""
-    with _outcome_known(table, commit):
+    with outcome_known(table, commit):
         table.append(rows, snapshot_properties=commit.summary)
-    return _landed(table, commit)
+    return landed(table, commit)
 
 
 @contextmanager
-def _outcome_known(table: Table, commit: Commit) -> Iterator[None]:
+def outcome_known(table: Table, commit: Commit) -> Iterator[None]:
+    """Run a commit; what it raises is never left open: it landed, or a conflict kept it out, or an error is raised.
+
+    Raises:
+        CommitConflict: another writer was in the way; nothing was committed.
+    """
     try:
         yield
     except (CommitFailedException, ValidationException) as error:
@@ -103,10 +134,17 @@ def _outcome_known(table: Table, commit: Commit) -> Iterator[None]:
             raise
 
 
-def _landed(table: Table, commit: Commit) -> Snapshot:
+def landed(table: Table, commit: Commit) -> Snapshot:
+    """Return the snapshot of a commit.
+
+    Raises:
+        TryAgainError: the table has none any more; nothing is known of what it did, and nothing is undone.
+    """
     snapshot = find(table, commit.id)
     if snapshot is None:
-        raise CommitConflict(f"commit {commit.id} is not in the table's history")
+        raise TryAgainError(
+            f"Commit {commit.id} is not in the history of '{'.'.join(table.name())}'; start the job again"
+        )
     return snapshot
 
 
@@ -127,7 +165,19 @@ def id_of(snapshot: Snapshot) -> str | None:
 
 def entries_of(snapshot: Snapshot) -> list[dict[str, Any]]:
     """Return the entries of the commit that made a snapshot."""
-    entries: list[dict[str, Any]] = json.loads(_property(snapshot, ENTRIES) or "[]")
+    packed = _property(snapshot, ENTRIES)
+    return _unpacked(packed) if packed else []
+
+
+def _packed(entries: Sequence[Mapping[str, Any]]) -> str:
+    # Each snapshot carries them for as long as it lives, in a metadata file that every commit writes anew.
+    return base64.b64encode(zlib.compress(json.dumps(entries).encode(), 9)).decode()
+
+
+def _unpacked(packed: str) -> list[dict[str, Any]]:
+    # Written plainly by earlier versions.
+    text = packed if packed.startswith("[") else zlib.decompress(base64.b64decode(packed))
+    entries: list[dict[str, Any]] = json.loads(text)
     return entries
 
 

@@ -1,26 +1,24 @@
 """The ingestion: takes what the ledger lacks, and commits rejects, then rows, then the ledger."""
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
+from typing import Literal
 
-import pyarrow as pa
-from pyiceberg.expressions import And, BooleanExpression, In, Or
-
-from data_hub import arrivals, commit, lineage, metrics, source_file
+from data_hub import arrivals, commit, metrics
+from data_hub.arrow_engine import ArrowEngine
 from data_hub.catalog import open_catalog
 from data_hub.commit import Commit, CommitConflict
 from data_hub.deployment import Deployment
+from data_hub.engine import Batch, Engine
 from data_hub.errors import DataHubError, TryAgainError
+from data_hub.evolution import ColumnsMissing
 from data_hub.ledger import Ledger
 from data_hub.ledger_entry import INGESTED, REJECTED, SKIPPED, LedgerEntry
-from data_hub.objects import ObjectChanged, ObjectUnreadable, SourceBucket, SourceObject
+from data_hub.limits import UNLIMITED, Limits
+from data_hub.objects import ObjectStore, SourceBucket, SourceObject
 from data_hub.pipeline import Pipeline
-from data_hub.source_file import SourceFile
 from data_hub.tables import Tables
 from data_hub.wording import counted
 
-# How much Arrow memory the rows and rejects of one batch take, unless a single file is larger.
-COMMIT_BYTES = 512 << 20
 ATTEMPTS = 10
 ROUNDS = 10
 
@@ -47,39 +45,83 @@ class Ingestion:
 
     Args:
         pipeline: source and contract.
-        deployment: buckets and database.
-        job_run_id: recorded in the ledger.
+        store: where the objects are.
+        tables: the tables that are written.
+        engine: reads the objects.
         tell: takes a line about each object as soon as it is committed.
         count: takes what a commit adds, by metric.
-
-    Raises:
-        DataHubError: the database is missing, or the table does not fit the contract.
-        TryAgainError: another writer was in the way.
+        limits: how much the run takes on.
     """
 
     def __init__(
         self,
         pipeline: Pipeline,
+        store: ObjectStore,
+        tables: Tables,
+        engine: Engine,
+        tell: Callable[[str], None],
+        count: Callable[[Mapping[str, int]], None] = _count_for_nobody,
+        limits: Limits = UNLIMITED,
+    ) -> None:
+        self._table = pipeline.table
+        self._store = store
+        self._tables = tables
+        self._engine = engine
+        self._tell = tell
+        self._count = count
+        self._limits = limits
+        self._ledger = Ledger(tables.ledger, tables.rows)
+        self._keys: frozenset[str] | None = None
+        self._done: list[LedgerEntry] = []
+        self._unreadable: dict[str, str] = {}
+        self._remaining = 0
+
+    @classmethod
+    def open(
+        cls,
+        pipeline: Pipeline,
         deployment: Deployment,
         job_run_id: str,
         tell: Callable[[str], None],
         count: Callable[[Mapping[str, int]], None] = _count_for_nobody,
-    ) -> None:
-        self._table = pipeline.table
-        self._job_run_id = job_run_id
-        self._bucket = SourceBucket(pipeline.source, deployment.source_bucket)
-        self._keys: frozenset[str] | None = None
-        self._tables = Tables.ensure(open_catalog(), deployment, pipeline.table)
-        self._ledger = Ledger(self._tables.ledger, self._tables.rows)
-        self._tell = tell
-        self._count = count
-        self._done: list[LedgerEntry] = []
-        self._unreadable: dict[str, str] = {}
+        limits: Limits = UNLIMITED,
+        engine: Literal["arrow", "spark"] = "arrow",
+    ) -> "Ingestion":
+        """Prepare a run on S3 and the Glue Data Catalog.
+
+        Args:
+            pipeline: source and contract.
+            deployment: buckets and database.
+            job_run_id: recorded in the ledger.
+            tell: as for the class.
+            count: as for the class.
+            limits: as for the class.
+            engine: ``spark`` only in a Glue job.
+
+        Raises:
+            DataHubError: the database is missing, or the table does not fit the contract.
+            TryAgainError: another writer was in the way.
+        """
+        store = SourceBucket(pipeline.source, deployment.source_bucket)
+        tables = Tables.ensure(open_catalog(), deployment, pipeline.table)
+        if engine == "spark":
+            # Only a Glue job of the Spark kind has pyspark.
+            from data_hub import spark_engine
+
+            chosen: Engine = spark_engine.of_glue(pipeline, deployment, tables, job_run_id)
+        else:
+            chosen = ArrowEngine(pipeline, store, tables, job_run_id, limits)
+        return cls(pipeline, store, tables, chosen, tell, count, limits)
 
     @property
     def tables(self) -> Tables:
         """The tables that are written."""
         return self._tables
+
+    @property
+    def remaining(self) -> int:
+        """How many new objects the run left for another one, because its limits were reached."""
+        return self._remaining
 
     def count_awaiting_correction(self) -> dict[str, int]:
         """Return how many rejected files were neither delivered again nor acknowledged, by metric."""
@@ -125,10 +167,13 @@ class Ingestion:
         # New objects may arrive for ever; those of later rounds have an event of their own.
         for _ in range(ROUNDS):
             new = self._new_objects()
-            if not new:
+            left = 0
+            for batch in _batches(new, self._limits.max_bytes):
+                # A look at the ledger for each batch of a million objects would take the rest of the time.
+                left += len(batch) if self._limits.is_over() else self._ingest_batch(batch)
+            self._remaining = left
+            if not new or left:
                 break
-            for batch in _batches(new, commit.MAX_KEYS):
-                self._ingest_batch(batch)
         if self._unreadable:
             raise DataHubError(self._describe_unreadable())
         return self._done
@@ -139,7 +184,7 @@ class Ingestion:
         return [item for item in new if item.key not in self._unreadable]
 
     def _wanted_objects(self) -> Iterable[SourceObject]:
-        listed = self._bucket.list_objects()
+        listed = self._store.list_objects()
         return listed if self._keys is None else (item for item in listed if item.key in self._keys)
 
     def _repair_ledger(self) -> None:
@@ -149,15 +194,24 @@ class Ingestion:
         for entry in entries:
             self._tell(f"{entry.key}: ingested by run {entry.job_run_id}, which ended before it wrote the ledger")
 
-    def _ingest_batch(self, batch: Sequence[SourceObject]) -> None:
+    def _ingest_batch(self, batch: Sequence[SourceObject]) -> int:
+        """Ingest objects; return how many are left because the limits are reached."""
         conflicts = 0
         while missing := self._still_missing(batch):
+            if self._limits.is_over():
+                return len(missing)
             # The sequence number that decisions without a commit of the table hold for.
             read_at = self._tables.rows.last_sequence_number
-            files, taken = self._read(missing)
             try:
-                self._commit(files, read_at)
+                read = self._engine.read(missing, self._ledger.latest)
+            except ColumnsMissing as found:
+                # The table as it is then is read again: what was planned on it before is void.
+                self._tables.add_text_columns(found.names)
+                continue
+            try:
+                self._commit(read, read_at)
             except CommitConflict:
+                read.discard()
                 conflicts += 1
                 if conflicts == ATTEMPTS:
                     raise TryAgainError(
@@ -165,42 +219,28 @@ class Ingestion:
                         "when they ended"
                     ) from None
                 continue
-            batch = missing[taken:]
+            self._unreadable.update(read.unreadable)
+            batch = missing[read.taken :]
+        return 0
 
     def _still_missing(self, batch: Sequence[SourceObject]) -> list[SourceObject]:
         # The table is loaded before any object is read: a correction committed by another job from here on is a
         # conflict, so that an older content never replaces it.
+        if not batch:
+            return []
         self._ledger.refresh()
         self._tables.rejects.refresh()
         return arrivals.missing_from(self._ledger, batch)
 
-    def _read(self, items: Sequence[SourceObject]) -> tuple[list[SourceFile], int]:
-        """Read objects until a commit is full; return the files and how many objects were taken."""
-        known = self._ledger.entries()
-        files: list[SourceFile] = []
-        for taken, item in enumerate(items):
-            if sum(file.rows.nbytes + file.rejects.nbytes for file in files) > COMMIT_BYTES:
-                return files, taken
-            try:
-                read = source_file.read(self._bucket, item, self._table, self._job_run_id)
-            except ObjectChanged:
-                continue  # the next listing shows what it is now
-            except ObjectUnreadable as error:
-                self._unreadable[item.key] = str(error)
-                continue
-            files.append(_unless_ingested(read, known.get(item.key)))
-        return files, len(items)
-
-    def _commit(self, files: Sequence[SourceFile], read_at: int) -> None:
-        self._commit_rejects([file for file in files if len(file.rejects)])
-        ingested = [file for file in files if file.entry.status == INGESTED]
-        entries = [file.entry.of_commit(None, read_at) for file in files if file.entry.status != INGESTED]
+    def _commit(self, read: Batch, read_at: int) -> None:
+        read.commit_rejects()
+        ingested = [entry for entry in read.entries if entry.status == INGESTED]
+        entries = [entry.of_commit(None, read_at) for entry in read.entries if entry.status != INGESTED]
         if ingested:
-            done = Commit.new([file.entry.to_summary() for file in ingested])
-            rows = pa.concat_tables([file.rows for file in ingested])
-            keys = {file.entry.key for file in ingested}
-            snapshot = commit.replace_rows(self._tables.rows, In(term=lineage.SOURCE_FILE, literals=keys), rows, done)
-            entries += [file.entry.of_commit(done.id, snapshot.sequence_number or 0) for file in ingested]
+            done = Commit.new([entry.to_summary() for entry in ingested])
+            snapshot = read.commit_rows(done)
+            number = snapshot.sequence_number or 0
+            entries += [entry.of_commit(done.id, number, snapshot.snapshot_id) for entry in ingested]
         self._record(entries)
         for entry in sorted(entries, key=lambda entry: entry.key):
             self._done.append(entry)
@@ -219,11 +259,6 @@ class Ingestion:
                 }
             )
 
-    def _commit_rejects(self, files: Sequence[SourceFile]) -> None:
-        if files:
-            rows = pa.concat_tables([file.rejects for file in files])
-            commit.replace_rows(self._tables.rejects, _of_these_contents(files), rows, Commit.new())
-
     def _describe_unreadable(self) -> str:
         shown = "; ".join(f"{key}: {reason}" for key, reason in sorted(self._unreadable.items())[:10])
         refused = counted(len(self._unreadable), "object")
@@ -233,32 +268,15 @@ class Ingestion:
         )
 
 
-def _unless_ingested(read: SourceFile, known: LedgerEntry | None) -> SourceFile:
-    """Return the file as skipped when the very same bytes were ingested last."""
-    if known is None or known.sha256 != read.entry.sha256 or known.status not in {INGESTED, SKIPPED}:
-        return read
-    entry = replace(
-        read.entry,
-        status=SKIPPED,
-        rows_read=known.rows_read,
-        rows_ingested=known.rows_ingested,
-        rows_rejected=known.rows_rejected,
-        message="the same bytes were ingested already",
-    )
-    return SourceFile(entry, read.rows.slice(0, 0), read.rejects.slice(0, 0))
-
-
-def _of_these_contents(files: Sequence[SourceFile]) -> BooleanExpression:
-    def of_content(file: SourceFile) -> BooleanExpression:
-        return And(
-            In(term=lineage.SOURCE_FILE, literals={file.entry.key}),
-            In(term="content_sha256", literals={file.entry.sha256}),
-        )
-
-    first, *others = map(of_content, files)
-    return Or(first, *others) if others else first
-
-
-def _batches(items: Sequence[SourceObject], size: int) -> Iterator[Sequence[SourceObject]]:
-    for start in range(0, len(items), size):
-        yield items[start : start + size]
+def _batches(items: Sequence[SourceObject], max_bytes: int) -> Iterator[list[SourceObject]]:
+    """Cut objects into batches of one commit each."""
+    batch: list[SourceObject] = []
+    size = 0
+    for item in items:
+        if batch and (len(batch) == commit.MAX_KEYS or size + item.size > max_bytes):
+            yield batch
+            batch, size = [], 0
+        batch.append(item)
+        size += item.size
+    if batch:
+        yield batch

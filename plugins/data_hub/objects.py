@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Protocol, cast
 
 import boto3
 from botocore.exceptions import ClientError
@@ -89,8 +89,23 @@ def is_object_of(source: KeyPattern, key: str) -> bool:
     return re.fullmatch(key_regex(source), key) is not None
 
 
+class ObjectStore(Protocol):
+    """Where objects arrive."""
+
+    def list_objects(self) -> Iterator[SourceObject]:
+        """List the current version of every object that fits prefix and pattern, in key order."""
+
+    def open(self, item: SourceObject) -> OpenObject:
+        """Open the very version that was listed.
+
+        Raises:
+            ObjectChanged: it is not there any more.
+            ObjectUnreadable: it may not be read.
+        """
+
+
 class SourceBucket:
-    """The bucket that objects arrive in."""
+    """The bucket of S3 that objects arrive in."""
 
     def __init__(self, source: KeyPattern, bucket: str) -> None:
         self._source = source

@@ -1,72 +1,140 @@
-"""One object, read whole: its rows, its rejects and its ledger entry."""
+"""One object, read to its end: its rows and rejects on their way to the tables, and its ledger entry."""
 
-from dataclasses import dataclass
+from collections.abc import Callable, Generator
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from typing import cast
 
 import pyarrow as pa
 
-from data_hub import csv_file, lineage, rejects, tables
-from data_hub.ledger_entry import INGESTED, REJECTED, LedgerEntry
-from data_hub.objects import SourceBucket, SourceObject
-from data_hub.pipeline import Table
+from data_hub import lineage, rejects
+from data_hub.csv_file import CsvFile
+from data_hub.ledger_entry import INGESTED, REJECTED, SKIPPED, LedgerEntry
+from data_hub.objects import OpenObject, SourceObject
+from data_hub.reader import Reader
+from data_hub.reject_spool import RejectSpool
+
+ROWS = "rows"
+REJECTS = "rejects"
 
 
 @dataclass(frozen=True)
 class SourceFile:
-    """What one object holds.
+    """How an object is read.
 
     Attributes:
-        entry: its ledger entry; ``rows_read = rows_ingested + rows_rejected``.
-        rows: what goes to the table, empty for a rejected file.
-        rejects: what goes to the rejects table.
+        item: the version that was listed.
+        open: opens that very version, as often as it is read.
+        reader: the pipeline's.
+        max_reject_ratio: share of rejected records above which nothing is accepted.
+        job_run_id: recorded in the ledger.
+        now: recorded with every row.
     """
 
-    entry: LedgerEntry
-    rows: pa.Table
-    rejects: pa.Table
+    item: SourceObject
+    open: Callable[[], OpenObject]
+    reader: Reader
+    max_reject_ratio: float
+    job_run_id: str
+    now: datetime = field(default_factory=lambda: datetime.now(UTC))
 
+    def read(self, take_rows: Callable[[pa.Table], None], take_rejects: Callable[[pa.Table], None]) -> LedgerEntry:
+        """Read the object.
 
-def read(bucket: SourceBucket, item: SourceObject, table: Table, job_run_id: str) -> SourceFile:
-    """Read the listed version of an object against the contract.
+        Args:
+            take_rows: takes the rows; they count only if the entry is ``ingested``.
+            take_rejects: takes rows of the rejects table, once the object's hash is known.
 
-    Raises:
-        ObjectChanged: the version is not there any more.
-        ObjectUnreadable: S3 refuses it.
-    """
-    opened = bucket.open(item)
-    now = datetime.now(UTC)
-    file = csv_file.read(item.key, opened.body, table)
-    sha256 = opened.body.sha256()
-    rows = tables.rows_schema(table).empty_table()
-    rejected = rejects.to_arrow(file.rejects, item.key, sha256, now)
-    if file.rejection and file.rows:
-        again = csv_file.content(item.key, bucket.open(item).body)
-        others = csv_file.other_rows(again, file.rejects)
-        rejected = pa.concat_tables([rejected, rejects.along_with_file(others, item.key, sha256, now)])
-    elif file.rows:
-        rows = _with_lineage(pa.concat_tables(file.rows), item, now, rows.schema)
-    entry = LedgerEntry(
-        key=item.key,
-        version_id=opened.version_id,
-        etag=item.etag,
-        last_modified=item.last_modified,
-        sha256=sha256,
-        size=item.size,
-        status=REJECTED if file.rejection else INGESTED,
-        rows_read=len(rows) + len(rejected),
-        rows_ingested=len(rows),
-        rows_rejected=len(rejected),
-        message=file.rejection,
-        job_run_id=job_run_id,
-    )
-    return SourceFile(entry, rows, rejected)
+        Returns:
+            The ledger entry, ``ingested`` or ``rejected``.
 
+        Raises:
+            ObjectChanged: the version is not there any more.
+            ObjectUnreadable: S3 refuses it.
+        """
+        parts = self.parts()
+        while True:
+            try:
+                kind, part = next(parts)
+            except StopIteration as end:
+                return cast("LedgerEntry", end.value)
+            (take_rows if kind == ROWS else take_rejects)(part)
 
-def _with_lineage(rows: pa.Table, item: SourceObject, now: datetime, schema: pa.Schema) -> pa.Table:
-    for name, value in (
-        (lineage.INGEST_TS, item.ingest_ts),
-        (lineage.SOURCE_FILE, item.key),
-        (lineage.INGESTED_AT, now),
-    ):
-        rows = rows.append_column(name, pa.repeat(pa.scalar(value, schema.field(name).type), len(rows)))
-    return rows.select(schema.names)
+    def parts(self) -> Generator[tuple[str, pa.Table], None, LedgerEntry]:
+        """Read the object: yields what ``read`` hands over, as ``ROWS`` and ``REJECTS``, and returns its entry."""
+        opened = self.open()
+        file = CsvFile(self.item.key, opened.body, self.reader, self.max_reject_ratio)
+        spool, row_count = RejectSpool(), 0
+        for part in file.parts():
+            row_count += len(part.rows)
+            if len(part.rows):
+                yield ROWS, self._with_lineage(part.rows)
+            spool.add(part.rejects)
+        sha256 = opened.body.sha256()
+        if file.rejection:
+            row_count, spool = 0, self._all_rejects(file) if file.rejected_by_ratio else RejectSpool()
+        for rejected in spool.tables():
+            yield REJECTS, rejects.of_file(rejected, self.item.key, sha256, self.now)
+        return replace(
+            self._entry(opened, sha256),
+            status=REJECTED if file.rejection else INGESTED,
+            rows_read=row_count + spool.count,
+            rows_ingested=row_count,
+            rows_rejected=spool.count,
+            message=file.rejection,
+        )
+
+    def unless_new(self, known: LedgerEntry | None) -> LedgerEntry | None:
+        """Return the entry, ``skipped``, of an object whose very bytes were ingested last; None when they are others.
+
+        Args:
+            known: what the ledger says of the key.
+
+        Raises:
+            ObjectChanged: the version is not there any more.
+            ObjectUnreadable: S3 refuses it.
+        """
+        if known is None or known.status not in {INGESTED, SKIPPED} or known.size != self.item.size:
+            return None
+        opened = self.open()
+        if opened.body.sha256() != known.sha256:
+            return None
+        return replace(
+            self._entry(opened, known.sha256),
+            status=SKIPPED,
+            rows_read=known.rows_read,
+            rows_ingested=known.rows_ingested,
+            rows_rejected=known.rows_rejected,
+            message="the same bytes were ingested already",
+        )
+
+    def _all_rejects(self, file: CsvFile) -> RejectSpool:
+        spool = RejectSpool()
+        for part in file.rejected_parts(self.open().body):
+            spool.add(part)
+        return spool
+
+    def _with_lineage(self, rows: pa.Table) -> pa.Table:
+        for name, value in (
+            (lineage.INGEST_TS, pa.scalar(self.item.ingest_ts, pa.int64())),
+            (lineage.SOURCE_FILE, pa.scalar(self.item.key, pa.string())),
+            (lineage.INGESTED_AT, pa.scalar(self.now, pa.timestamp("us", tz="UTC"))),
+        ):
+            rows = rows.append_column(name, pa.repeat(value, len(rows)))
+        return rows
+
+    def _entry(self, opened: OpenObject, sha256: str) -> LedgerEntry:
+        return LedgerEntry(
+            key=self.item.key,
+            version_id=opened.version_id,
+            etag=self.item.etag,
+            last_modified=self.item.last_modified,
+            sha256=sha256,
+            size=self.item.size,
+            status=INGESTED,
+            rows_read=0,
+            rows_ingested=0,
+            rows_rejected=0,
+            message="",
+            job_run_id=self.job_run_id,
+        )

@@ -1,14 +1,18 @@
 """The three Iceberg tables of a pipeline: rows, rejects and ledger."""
 
+from collections.abc import Collection, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import pyarrow as pa
 from pyiceberg.catalog import Catalog
 from pyiceberg.exceptions import CommitFailedException, NoSuchNamespaceError, NoSuchTableError
-from pyiceberg.io.pyarrow import schema_to_pyarrow
+from pyiceberg.io.pyarrow import pyarrow_to_schema, schema_to_pyarrow
+from pyiceberg.partitioning import PartitionField
+from pyiceberg.schema import Schema
 from pyiceberg.table import Table as IcebergTable
 
-from data_hub import ledger_entry, lineage, rejects
+from data_hub import ledger_entry, lineage, partition, rejects
 from data_hub.commit import LEDGER_PROPERTIES, TABLE_PROPERTIES
 from data_hub.contract import Contract
 from data_hub.deployment import Deployment
@@ -39,30 +43,83 @@ class Tables:
             TryAgainError: another writer was in the way.
         """
 
-        def ensure(name: str, schema: pa.Schema, properties: dict[str, str]) -> IcebergTable:
-            location = f"{deployment.warehouse.rstrip('/')}/{deployment.database}.db/{name}"
-            return _with_columns_of(schema, _open(catalog, (deployment.database, name), schema, location, properties))
+        def ensure(
+            name: str, schema: pa.Schema, properties: dict[str, str], partition_by: Sequence[str] = ()
+        ) -> IcebergTable:
+            wanted = _Wanted(
+                (deployment.database, name),
+                f"{deployment.warehouse.rstrip('/')}/{deployment.database}.db/{name}",
+                with_ids(schema),
+                partition_by,
+                properties,
+            )
+            return _partitioned_by(partition_by, _with_columns_of(schema, _open(catalog, wanted)))
 
         return cls(
-            rows=ensure(table.name, rows_schema(table), TABLE_PROPERTIES),
+            rows=ensure(table.name, rows_schema(table), TABLE_PROPERTIES, table.partition_by),
             rejects=ensure(table.rejects_name, rejects.SCHEMA, TABLE_PROPERTIES),
             ledger=ensure(table.ledger_name, ledger_entry.SCHEMA, LEDGER_PROPERTIES),
         )
 
+    def add_text_columns(self, names: Collection[str]) -> None:
+        """Add columns that files brought along (``unknown_columns: evolve``).
 
-def _open(
-    catalog: Catalog, identifier: tuple[str, str], schema: pa.Schema, location: str, properties: dict[str, str]
-) -> IcebergTable:
+        Raises:
+            TryAgainError: another writer was in the way.
+        """
+        _with_columns_of(pa.schema([(name, pa.string()) for name in sorted(names)]), self.rows)
+
+
+def _partitioned_by(partition_by: Sequence[str], table: IcebergTable) -> IcebergTable:
+    """Give the table the partition spec of the pipeline file; data files that are there keep theirs."""
+    wanted, present = partition.spec(partition_by, table.schema()), table.spec()
+    if [_meaning(each) for each in wanted.fields] != [_meaning(each) for each in present.fields]:
+        with _no_other_writer(table, "its partition spec was changed"), table.update_spec() as update:
+            for each in present.fields:
+                update.remove_field(each.name)
+            for each in wanted.fields:
+                update.add_field(table.schema().find_field(each.source_id).name, each.transform, each.name)
+    return table
+
+
+def _meaning(each: PartitionField) -> tuple[int, str]:
+    return each.source_id, str(each.transform)
+
+
+@dataclass(frozen=True)
+class _Wanted:
+    identifier: tuple[str, str]
+    location: str
+    schema: Schema
+    partition_by: Sequence[str]
+    properties: dict[str, str]
+
+
+def with_ids(schema: pa.Schema) -> Schema:
+    """Return the Iceberg schema of a new table, its columns numbered from 1."""
+    numbered = enumerate(schema, 1)
+    return pyarrow_to_schema(
+        pa.schema([column.with_metadata({b"PARQUET:field_id": str(number)}) for number, column in numbered])
+    )
+
+
+def _open(catalog: Catalog, wanted: _Wanted) -> IcebergTable:
     try:
-        return catalog.load_table(identifier)
+        return catalog.load_table(wanted.identifier)
     except NoSuchTableError:
         pass
     try:
         # Not without looking first: it would leave a metadata file behind each time.
-        return catalog.create_table_if_not_exists(identifier, schema, location=location, properties=properties)
+        return catalog.create_table_if_not_exists(
+            wanted.identifier,
+            wanted.schema,
+            location=wanted.location,
+            partition_spec=partition.spec(wanted.partition_by, wanted.schema),
+            properties=wanted.properties,
+        )
     except NoSuchNamespaceError as error:
         raise DataHubError(
-            f"Database '{identifier[0]}' is not in the Glue Data Catalog: deploy the pipeline first"
+            f"Database '{wanted.identifier[0]}' is not in the Glue Data Catalog: deploy the pipeline first"
         ) from error
 
 
@@ -89,14 +146,19 @@ def _with_columns_of(schema: pa.Schema, table: IcebergTable) -> IcebergTable:
                 f"contract says {field.type}: a column keeps its type, give the changed one a new name"
             )
     if not set(schema.names) <= set(present.names):
-        try:
-            with table.update_schema() as update:
-                update.union_by_name(schema)
-        except CommitFailedException as error:
-            raise TryAgainError(
-                f"Another writer changed table '{'.'.join(table.name())}' while columns were added; start the job again"
-            ) from error
+        with _no_other_writer(table, "columns were added"), table.update_schema() as update:
+            update.union_by_name(schema)
     return table
+
+
+@contextmanager
+def _no_other_writer(table: IcebergTable, doing: str) -> Iterator[None]:
+    try:
+        yield
+    except CommitFailedException as error:
+        raise TryAgainError(
+            f"Another writer changed table '{'.'.join(table.name())}' while {doing}; start the job again"
+        ) from error
 
 
 def _same_type(present: pa.DataType, wanted: pa.DataType) -> bool:

@@ -65,7 +65,7 @@ class Lake:
 
     def ingest(self, job_run_id: str = "jr_test") -> list[LedgerEntry]:
         """Run the ingestion and return what it did."""
-        return ingest.Ingestion(self.pipeline, self.deployment, job_run_id, lambda _: None).run()
+        return ingest.Ingestion.open(self.pipeline, self.deployment, job_run_id, lambda _: None).run()
 
     def table(self, suffix: str = "") -> Table:
         """Load the table, or its ``_rejects`` or ``_ledger``."""

@@ -1,0 +1,126 @@
+"""The engine that runs in one process: pyarrow reads, pyiceberg commits."""
+
+from collections.abc import Callable, Iterable, Sequence
+from functools import reduce
+
+import pyarrow as pa
+from pyiceberg.expressions import And, BooleanExpression, EqualTo, In, Or
+from pyiceberg.table.snapshots import Snapshot
+
+from data_hub import commit, lineage
+from data_hub.batch_rows import BatchRows, ObjectRows
+from data_hub.commit import Commit
+from data_hub.evolution import require_columns
+from data_hub.fetch import fetched
+from data_hub.ledger_entry import INGESTED, SKIPPED, LedgerEntry
+from data_hub.limits import Limits
+from data_hub.objects import ObjectChanged, ObjectStore, ObjectUnreadable, SourceObject
+from data_hub.pipeline import Pipeline
+from data_hub.reader import Reader
+from data_hub.source_file import SourceFile
+from data_hub.tables import Tables
+
+
+class ArrowBatch:
+    """Objects that were read; see ``data_hub.engine.Batch``."""
+
+    def __init__(self, tables: Tables) -> None:
+        self.entries: list[LedgerEntry] = []
+        self.unreadable: dict[str, str] = {}
+        self.taken = 0
+        self.rows = BatchRows(tables.rows)
+        self.rejects = BatchRows(tables.rejects)
+        self._tables = tables
+
+    def commit_rejects(self) -> None:
+        """Put rejects into their table."""
+        contents = [(entry.key, entry.sha256) for entry in self.entries if _has_rejects(entry)]
+        if contents:
+            files = self.rejects.data_files()
+            commit.replace(self._tables.rejects, of_contents(contents), files, Commit.new())
+            # They belong to the table now: a conflict of the rows' commit must not take them away.
+            self.rejects = BatchRows(self._tables.rejects)
+
+    def commit_rows(self, done: Commit) -> Snapshot:
+        """Replace the rows of the keys that are ``ingested``, in one atomic commit."""
+        keys = {entry.key for entry in self.entries if entry.status == INGESTED}
+        replaced = In(term=lineage.SOURCE_FILE, literals=keys)
+        return commit.replace(self._tables.rows, replaced, self.rows.data_files(), done)
+
+    def discard(self) -> None:
+        """Remove what was written."""
+        self.rows.discard()
+        self.rejects.discard()
+
+
+class ArrowEngine:
+    """Reads objects one after the other, and their bytes ahead.
+
+    Args:
+        pipeline: source and contract.
+        store: where the objects are.
+        tables: where rows and rejects go.
+        job_run_id: recorded in the ledger.
+        limits: says when no further object may be begun.
+    """
+
+    def __init__(self, pipeline: Pipeline, store: ObjectStore, tables: Tables, job_run_id: str, limits: Limits) -> None:
+        self._table = pipeline.table
+        self._reader = Reader(pipeline.table, pipeline.source.csv)
+        self._store = store
+        self._tables = tables
+        self._job_run_id = job_run_id
+        self._limits = limits
+
+    def read(self, items: Sequence[SourceObject], known: Callable[[str], LedgerEntry | None]) -> ArrowBatch:
+        """Read objects; see ``data_hub.engine.Engine``."""
+        batch = ArrowBatch(self._tables)
+        try:
+            for item, open_it in fetched(self._store, items):
+                if self._limits.is_over():
+                    break
+                file = SourceFile(item, open_it, self._reader, self._table.max_reject_ratio, self._job_run_id)
+                self._read(file, known(item.key), batch)
+                batch.taken += 1
+        except BaseException:
+            batch.discard()
+            raise
+        return batch
+
+    def _read(self, file: SourceFile, known: LedgerEntry | None, batch: ArrowBatch) -> None:
+        rows = ObjectRows(self._tables.rows)
+
+        def take(part: pa.Table) -> None:
+            require_columns(self._tables.rows, part.column_names)
+            rows.add(part)
+
+        try:
+            entry = file.unless_new(known) or file.read(take, batch.rejects.add)
+        except ObjectChanged:
+            rows.discard()  # the next listing shows what it is now
+            return
+        except ObjectUnreadable as error:
+            rows.discard()
+            batch.unreadable[file.item.key] = str(error)
+            return
+        except BaseException:
+            rows.discard()
+            raise
+        if entry.status == INGESTED:
+            batch.rows.take(rows)
+        else:
+            rows.discard()
+        batch.entries.append(entry)
+
+
+def of_contents(contents: Iterable[tuple[str, str]]) -> BooleanExpression:
+    """Return what rejects of these keys and hashes match."""
+    each: list[BooleanExpression] = [
+        And(EqualTo(term=lineage.SOURCE_FILE, value=key), EqualTo(term="content_sha256", value=sha256))
+        for key, sha256 in contents
+    ]
+    return reduce(Or, each)
+
+
+def _has_rejects(entry: LedgerEntry) -> bool:
+    return entry.rows_rejected > 0 and entry.status != SKIPPED

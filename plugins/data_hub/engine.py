@@ -1,0 +1,58 @@
+"""What an engine of the ingestion does: it reads objects, and commits what it has read."""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Protocol
+
+from pyiceberg.table.snapshots import Snapshot
+
+from data_hub.commit import Commit
+from data_hub.ledger_entry import LedgerEntry
+from data_hub.objects import SourceObject
+
+
+class Batch(Protocol):
+    """Objects that were read and are not committed yet."""
+
+    @property
+    def entries(self) -> Sequence[LedgerEntry]:
+        """What became of each object: ``ingested``, ``rejected`` or ``skipped``."""
+
+    @property
+    def unreadable(self) -> Mapping[str, str]:
+        """Key to S3's reason, of objects that S3 refuses."""
+
+    @property
+    def taken(self) -> int:
+        """How many of the objects that were asked for are dealt with; the others are left for another batch."""
+
+    def commit_rejects(self) -> None:
+        """Put rejects into their table; doing it again for the same contents changes nothing.
+
+        Raises:
+            CommitConflict: another writer was in the way; nothing was committed.
+        """
+
+    def commit_rows(self, commit: Commit) -> Snapshot:
+        """Replace the rows of the keys that are ``ingested``, in one atomic commit.
+
+        Raises:
+            CommitConflict: another writer changed rows of these keys since the batch was read; nothing was committed.
+        """
+
+    def discard(self) -> None:
+        """Remove what was written for the batch; it is known that no commit of it landed."""
+
+
+class Engine(Protocol):
+    """Reads objects."""
+
+    def read(self, items: Sequence[SourceObject], known: Callable[[str], LedgerEntry | None]) -> Batch:
+        """Read objects, from the first on, until all are read or no new one may be begun.
+
+        Args:
+            items: the versions that were listed.
+            known: gives the latest ledger entry of a key.
+
+        Raises:
+            ColumnsMissing: the table lacks columns that it is to gain; nothing of the batch is left.
+        """

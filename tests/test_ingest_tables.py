@@ -1,0 +1,91 @@
+"""How the ingestion makes and changes its tables."""
+
+from collections_pipeline import HEADER_V1, row_v1
+from lake import Lake
+
+from data_hub import ingest
+from data_hub.ingest import Ingestion
+from data_hub.limits import Limits
+
+OTHER = HEADER_V1.replace(b"\n", b",branch,Odd Name\n")
+
+
+def with_other(branch: bytes, odd: bytes = b"") -> bytes:
+    return OTHER + row_v1().removesuffix(b"\n") + b"," + branch + b"," + odd + b"\n"
+
+
+def partitions(lake: Lake) -> set[tuple[str, int]]:
+    return {tuple(task.file.partition) for task in lake.table().scan().plan_files()}
+
+
+def test_rows_are_in_the_partitions_of_the_pipeline_file(lake: Lake) -> None:
+    lake.put("a.csv", HEADER_V1 + row_v1(aod="20231231") + row_v1(aod="20240331") + row_v1(aod="20241231"))
+    lake.ingest()
+    assert partitions(lake) == {("FRY9C", 2023 - 1970), ("FRY9C", 2024 - 1970)}
+    assert len(lake.rows()) == 3
+
+
+def test_another_partition_spec_holds_for_new_data_and_corrections_cross_it(lake: Lake) -> None:
+    plain = lake.with_table(partition_by=[])
+    plain.put("a.csv", HEADER_V1 + row_v1("A"))
+    plain.put("b.csv", HEADER_V1 + row_v1("B"))
+    plain.ingest()
+    lake.put("b.csv", HEADER_V1 + row_v1("CORRECTED"))
+    lake.put("c.csv", HEADER_V1 + row_v1("C"))
+    lake.ingest()
+    assert lake.rows() == [("a.csv", 2, "A"), ("b.csv", 2, "CORRECTED"), ("c.csv", 2, "C")]
+    assert partitions(lake) == {("FRY9C", 2025 - 1970)}
+
+
+def test_unknown_columns_are_rescued(lake: Lake) -> None:
+    lake.put("a.csv", with_other(b"north"))
+    lake.ingest()
+    (row,) = lake.table().scan().to_arrow().to_pylist()
+    assert row["_rescued_data"] == '{"branch": "north"}'
+
+
+def test_the_table_gains_unknown_columns_when_it_may(lake: Lake) -> None:
+    evolving = lake.with_table(unknown_columns="evolve")
+    evolving.put("a.csv", HEADER_V1 + row_v1("OLD"))
+    evolving.ingest()
+    evolving.put("b.csv", with_other(b"north", b"x"))
+    evolving.put("c.csv", HEADER_V1.replace(b"\n", b",desk\n") + row_v1("DESK").replace(b"\n", b",7\n"))
+    evolving.ingest()
+    rows = evolving.table().scan().to_arrow().to_pylist()
+    assert sorted((row["item_mdrm"], row["branch"], row["desk"], row["_rescued_data"]) for row in rows) == [
+        ("BHCK2170", "north", None, '{"Odd Name": "x"}'),
+        ("DESK", None, "7", None),
+        ("OLD", None, None, None),
+    ]
+
+
+def test_a_commit_takes_no_more_bytes_than_it_may(lake: Lake) -> None:
+    for name in "abcd":
+        lake.put(f"{name}.csv", HEADER_V1 + row_v1())
+    size = len(HEADER_V1 + row_v1())
+    limits = Limits(max_bytes=2 * size)
+    Ingestion.open(lake.pipeline, lake.deployment, "jr", lambda _: None, limits=limits).run()
+    assert len(lake.rows()) == 4
+    assert lake.snapshot_count() == 2
+
+
+def test_what_the_limits_leave_is_told_and_ingested_by_the_next_run(lake: Lake) -> None:
+    for name in "abcde":
+        lake.put(f"{name}.csv", HEADER_V1 + row_v1())
+    asked = iter([False, False, False, True, True, True, True])
+    run = Ingestion.open(
+        lake.pipeline, lake.deployment, "jr", lambda _: None, limits=Limits(is_over=lambda: next(asked))
+    )
+    assert len(run.run()) == 2
+    assert run.remaining == 3
+    assert [name for name, _, _ in lake.rows()] == ["a.csv", "b.csv"]
+    assert len(lake.ingest()) == 3
+    assert [name for name, _, _ in lake.rows()] == ["a.csv", "b.csv", "c.csv", "d.csv", "e.csv"]
+
+
+def test_a_run_that_may_begin_nothing_changes_nothing(lake: Lake) -> None:
+    lake.put("a.csv", HEADER_V1 + row_v1())
+    run = Ingestion.open(lake.pipeline, lake.deployment, "jr", lambda _: None, limits=Limits(is_over=lambda: True))
+    assert ingest.summarise(run.run()) == "Nothing new to ingest"
+    assert run.remaining == 1
+    assert lake.snapshot_count() == 0
