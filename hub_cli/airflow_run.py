@@ -1,10 +1,11 @@
-"""A run that Airflow drives: the pipeline's DAG, once."""
+"""A run that Airflow drives: the pipeline's DAG, until nothing is left to do."""
 
 import time
 from pathlib import Path
 
 from data_hub.pipeline import Pipeline
-from hub_cli.dag_run import DagRunEnd, run_dag
+from data_hub.wording import counted
+from hub_cli.dag_run import AnotherRun, DagRunEnd, run_dag
 from hub_cli.driven_run import DrivenRun
 from hub_cli.locations import AIRFLOW_HOME, RUN_LOG
 from hub_cli.run_progress import Progress
@@ -29,6 +30,11 @@ def drive(aws: LocalAws, pipeline: Pipeline, dag: Path, progress: Progress) -> D
         for event in run_dag(dag, aws.environment, AIRFLOW_HOME, RUN_LOG):
             if isinstance(event, DagRunEnd):
                 end = event
+                continue
+            if isinstance(event, AnotherRun):
+                progress.heading(
+                    f"{counted(event.remaining, 'file')} left: another run of DAG {pipeline.pipeline} follows"
+                )
                 continue
             progress.end_begun("started")
             progress.show(event)

@@ -47,6 +47,13 @@ class TaskEvent:
 
 
 @dataclass(frozen=True)
+class AnotherRun:
+    """The DAG runs again, for objects that the run before has left."""
+
+    remaining: int
+
+
+@dataclass(frozen=True)
 class DagRunEnd:
     """How the DAG run ended: Airflow's run state, and what went wrong outside any task."""
 
@@ -56,10 +63,10 @@ class DagRunEnd:
 
 def run_dag(
     dag_file: Path, environment: Mapping[str, str], airflow_home: Path, log: Path
-) -> Iterator[TaskEvent | DagRunEnd]:
-    """Run a DAG once and yield what happens; the last event is a ``DagRunEnd``.
+) -> Iterator[TaskEvent | AnotherRun | DagRunEnd]:
+    """Run a DAG and yield what happens; the last event is a ``DagRunEnd``.
 
-    Closing the iterator ends the process.
+    While it leaves objects for another run, it runs again. Closing the iterator ends the process.
 
     Args:
         dag_file: file in the DAGs folder.
@@ -107,7 +114,9 @@ def _ending(process: "subprocess.Popen[bytes]") -> Iterator[None]:
             process.wait()
 
 
-def _parse(event: Mapping[str, Any]) -> TaskEvent | DagRunEnd:
+def _parse(event: Mapping[str, Any]) -> TaskEvent | AnotherRun | DagRunEnd:
+    if event["event"] == "another_run":
+        return AnotherRun(event["remaining"])
     if event["event"] == "run":
         return DagRunEnd(event["state"], event["error"])
     return TaskEvent(**{name: value for name, value in event.items() if name != "event"})

@@ -45,7 +45,7 @@ class RunSummary:
         dag: DAG id, or name of the workflow.
         run_id: Airflow's or Glue's id of the run.
         state: Airflow's state of the run, in Airflow's words also of a workflow run.
-        started_by: arrival, catch-up, by hand or backfill.
+        started_by: arrival, catch-up, by hand, backfill, or remaining: what an earlier workflow run has left.
         began: when it began, None while it is queued.
         ended: when it ended.
         summaries: what its tasks say of themselves, in order.

@@ -56,7 +56,7 @@ def deploy(aws: LocalAws, pipeline_files: Sequence[Path], orchestrator: str | No
     for file, pipeline in zip(pipeline_files, pipelines, strict=True):
         s3.put_object(Bucket=SCRIPTS_BUCKET, Key=_key(file), Body=file.read_bytes())
         deployments.append(deployment_of(file, pipeline))
-        deploy_jobs.put(glue, pipeline, deployments[-1])
+        deploy_jobs.put(glue, pipeline, deployments[-1], deploy_arrivals.queue_url(aws, pipeline.pipeline))
     driven_by = {pipeline.pipeline: orchestrator or pipeline.orchestrator for pipeline in pipelines}
     deploy_arrivals.put(aws, pipelines, {name for name, driver in driven_by.items() if driver == "glue"})
     return deployments

@@ -31,6 +31,11 @@ def queue_name(pipeline: str) -> str:
     return f"{PREFIX}-{pipeline}-arrivals"
 
 
+def queue_url(aws: LocalAws, pipeline: str) -> str:
+    """Return the URL of the queue that a pipeline's arrivals wait in."""
+    return f"{aws.endpoint}/{ACCOUNT}/{queue_name(pipeline)}"
+
+
 def put(aws: LocalAws, pipelines: Sequence[Pipeline], driven_by_glue: Collection[str]) -> None:
     """Make what leads from an arrival to a workflow, or bring it up to date; messages stay.
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 from typing import TYPE_CHECKING
 
+from data_hub.glue_arguments import glue_arguments
 from local_aws.environment import ACCOUNT
 
 if TYPE_CHECKING:
@@ -59,11 +60,12 @@ def _job_update(name: str, job: Job, deployment: Deployment, queue_url: str) -> 
         "DefaultArguments": {
             **job.default_arguments,
             **deployment.to_arguments(),
-            "--extra-py-files": f"s3://{SCRIPTS_BUCKET}/{LIBRARY_KEY}",
-            # The lock of the library's packages; on this machine a job run finds them in .venv.
-            "--additional-python-modules": f"s3://{SCRIPTS_BUCKET}/{REQUIREMENTS_KEY}",
-            "--python-modules-installer-option": "-r",
-            "--datalake-formats": "iceberg",
+            # On this machine a job run finds the library's packages in .venv, and there is no Spark.
+            **glue_arguments(
+                library=f"s3://{SCRIPTS_BUCKET}/{LIBRARY_KEY}",
+                requirements=f"s3://{SCRIPTS_BUCKET}/{REQUIREMENTS_KEY}",
+                warehouse=deployment.warehouse,
+            ),
             **({"--arrivals_queue": queue_url} if job.script == INGESTION_SCRIPT else {}),
         },
     }

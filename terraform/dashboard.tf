@@ -47,6 +47,7 @@ locals {
             [local.metrics_namespace, "FilesIngested", "Pipeline", pipeline, { label = "ingested" }],
             [local.metrics_namespace, "FilesRejected", "Pipeline", pipeline, { label = "rejected" }],
             [local.metrics_namespace, "FilesAwaitingCorrection", "Pipeline", pipeline, { label = "awaiting correction", stat = "Maximum" }],
+            [local.metrics_namespace, "FilesRemaining", "Pipeline", pipeline, { label = "left for another run", stat = "Maximum" }],
           ]
         },
         {

@@ -114,6 +114,12 @@ data "aws_iam_policy_document" "ingestion" {
       [for table in values(local.tables[each.value.pipeline]) : "${local.table_arn}/${table}"],
     )
   }
+  # A run that leaves objects for another one asks for it.
+  statement {
+    sid       = "AskForRun"
+    actions   = ["sqs:SendMessage"]
+    resources = [local.queue_arns[each.value.pipeline]]
+  }
   statement {
     sid     = "TableOptimizers"
     actions = ["glue:BatchGetTableOptimizer", "glue:CreateTableOptimizer"]

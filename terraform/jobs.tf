@@ -5,6 +5,16 @@ locals {
   views_script     = "glue_create_views_dual_engine.py"
 
   warehouse = "s3://${aws_s3_bucket.warehouse.bucket}/"
+
+  # What Glue itself is told stands where Python reads it too. An argument with several values repeats its name between
+  # them.
+  glue_arguments = {
+    for name, values in jsondecode(templatefile("${local.repository}/plugins/data_hub/glue_arguments.json", {
+      library      = "s3://${aws_s3_object.library.bucket}/${aws_s3_object.library.key}"
+      requirements = "s3://${aws_s3_object.requirements.bucket}/${aws_s3_object.requirements.key}"
+      warehouse    = local.warehouse
+    })) : name => join(" ${name} ", values)
+  }
 }
 
 resource "aws_glue_job" "this" {
@@ -36,6 +46,7 @@ resource "aws_glue_job" "this" {
   default_arguments = merge(
     # The pipeline file's own come first: what the module sets itself cannot be overridden.
     try(each.value.default_arguments, {}),
+    local.glue_arguments,
     {
       "--pipeline_file" = "s3://${aws_s3_object.pipeline_file[each.value.pipeline].bucket}/${aws_s3_object.pipeline_file[each.value.pipeline].key}"
       "--source_bucket" = local.source_bucket[each.value.pipeline]
@@ -43,11 +54,7 @@ resource "aws_glue_job" "this" {
       "--database"      = aws_glue_catalog_database.this.name
       "--view_definer"  = aws_iam_role.view_definer.arn
 
-      "--extra-py-files"                  = "s3://${aws_s3_object.library.bucket}/${aws_s3_object.library.key}"
-      "--additional-python-modules"       = "s3://${aws_s3_object.requirements.bucket}/${aws_s3_object.requirements.key}"
-      "--python-modules-installer-option" = "-r"
-      "--datalake-formats"                = "iceberg"
-      "--custom-logGroup-prefix"          = local.job_logs
+      "--custom-logGroup-prefix" = local.job_logs
     },
     each.value.script == local.ingestion_script ? {
       "--table_optimizer_role" = aws_iam_role.table_optimizer.arn

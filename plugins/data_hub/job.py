@@ -1,74 +1,81 @@
 """What the Glue scripts call: a job's arguments in, its report on standard output."""
 
-import json
 import time
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any
 from urllib.parse import urlsplit
 
 import boto3
 from botocore.exceptions import ClientError
 
-from data_hub import metrics, pipeline_file, table_optimizers
+from data_hub import metrics, pipeline_file, remaining, table_optimizers
+from data_hub.deadline import Deadline
 from data_hub.deployment import Deployment
 from data_hub.errors import DataHubError
 from data_hub.ingest import Ingestion, summarise
+from data_hub.job_arguments import IngestionArguments, JobArguments
+from data_hub.limits import Limits
 from data_hub.pipeline import Pipeline
 from data_hub.views import create_views
 from data_hub.wording import counted
-
-# Optional argument of the ingestion: a JSON array of the keys that this run is for.
-KEYS = "keys"
-# Optional argument of the ingestion: ARN of the role of its tables' optimizers, which it then sets up.
-TABLE_OPTIMIZER_ROLE = "table_optimizer_role"
 
 
 def run_ingestion(arguments: Sequence[str]) -> None:
     """Run csv-to-iceberg-ingestion.
 
+    Once 80 % of the job's timeout are over no file is begun any more. The run then ends well, tells how many it left,
+    and asks for another run.
+
     Args:
-        arguments: ``sys.argv`` of the Glue script. With ``--keys`` (a JSON array) only these objects are ingested.
-            With ``--table_optimizer_role`` (an ARN) the tables get their optimizers.
+        arguments: ``sys.argv`` of the Glue script; see ``IngestionArguments``.
 
     Raises:
         DataHubError: the work cannot be done, or AWS refuses a table optimizer (then the work is done); Glue ends the
             run FAILED with the text as its ErrorMessage.
         TryAgainError: it was left undone.
     """
-    options = _resolve(arguments)
-    keys, deployment = _keys_of(options), Deployment.from_arguments(options)
-    pipeline = load_pipeline(deployment)
-    with _measured(pipeline, options["JOB_NAME"]) as counts:
-        ingestion = Ingestion(
+    options = IngestionArguments.of(arguments)
+    pipeline = load_pipeline(options.deployment)
+    deadline = _deadline(pipeline, options.job)
+    with _measured(pipeline, options.job) as counts:
+        ingestion = Ingestion.open(
             pipeline,
-            deployment,
-            options.get("JOB_RUN_ID") or "",
+            options.deployment,
+            options.job_run_id,
             _tell,
             # With each commit, so that a run that Glue kills has told of what it did.
-            lambda committed: _tell(metrics.counts_line(pipeline.pipeline, committed)),
+            count=lambda committed: _tell(metrics.counts_line(pipeline.pipeline, committed)),
+            limits=Limits(options.max_bytes, deadline.is_over),
+            engine=options.engine,
         )
         counts.update(metrics.NOTHING)
         try:
-            _tell(summarise(ingestion.run(keys)))
+            entries = ingestion.run(options.keys)
+            _tell(summarise(entries))
+            counts[metrics.FILES_REMAINING] = ingestion.remaining
         finally:
             counts.update(ingestion.count_awaiting_correction())
+        if ingestion.remaining:
+            _leave(ingestion.remaining, len(entries), deadline, options.arrivals_queue, pipeline)
         # After the rows: what is wrong with the optimizers holds no data up.
-        if role := options.get(TABLE_OPTIMIZER_ROLE):
-            table_optimizers.ensure(ingestion.tables, role, _tell)
+        if options.table_optimizer_role:
+            table_optimizers.ensure(ingestion.tables, options.table_optimizer_role, _tell)
 
 
 def run_views(arguments: Sequence[str]) -> None:
     """Run create-views-dual-engine.
 
-    Arguments and errors are those of ``run_ingestion``, but for the optional arguments. Each view prints its own line.
+    Args:
+        arguments: ``sys.argv`` of the Glue script; see ``JobArguments``.
+
+    Raises:
+        DataHubError: as for ``run_ingestion``. Each view prints its own line.
     """
-    options = _resolve(arguments)
-    deployment = Deployment.from_arguments(options)
-    pipeline = load_pipeline(deployment)
-    with _measured(pipeline, options["JOB_NAME"]):
-        published = create_views(pipeline, deployment)
+    options = JobArguments.of(arguments)
+    pipeline = load_pipeline(options.deployment)
+    with _measured(pipeline, options.job):
+        published = create_views(pipeline, options.deployment)
         outcomes = Counter(view.outcome for view in published)
         told = ", ".join(f"{number:,} {name}" for name, number in outcomes.items())
         _tell(f"{counted(len(published), 'view')}: {told}")
@@ -93,33 +100,21 @@ def load_pipeline(deployment: Deployment) -> Pipeline:
     return pipeline_file.parse(answer["Body"].read().decode(), deployment.pipeline_file)
 
 
-def _keys_of(options: Mapping[str, Any]) -> list[str] | None:
-    text = options.get(KEYS)
-    if text is None:
-        return None
-    try:
-        keys = json.loads(text)
-    except ValueError:
-        keys = None
-    if not isinstance(keys, list) or not keys or not all(isinstance(key, str) for key in keys):
+def _deadline(pipeline: Pipeline, name: str) -> Deadline:
+    job = pipeline.jobs.get(name)
+    return Deadline(job.timeout if job else None)
+
+
+def _leave(number: int, done: int, deadline: Deadline, queue_url: str | None, pipeline: Pipeline) -> None:
+    """Tell that objects are left, and ask for another run, unless it would come no further either."""
+    if not done:
         raise DataHubError(
-            f"--{KEYS} {text!r} is no JSON array of keys; write it like '[\"prefix/a.csv\"]', or leave it out"
+            f"{deadline} were over before a single one of {counted(number, 'new object')} was dealt with: raise the "
+            "timeout in the pipeline file, or find out in the log what took so long"
         )
-    return keys
-
-
-def _resolve(arguments: Sequence[str]) -> dict[str, Any]:
-    # Only where Glue runs there is awsglue.
-    from awsglue.utils import GlueArgumentError, getResolvedOptions
-
-    # getResolvedOptions knows no optional arguments: what is asked for has to be there.
-    optional = [name for name in (KEYS, TABLE_OPTIMIZER_ROLE) if f"--{name}" in arguments]
-    try:
-        return dict(getResolvedOptions(list(arguments), ["JOB_NAME", *Deployment.argument_names(), *optional]))
-    except GlueArgumentError as error:
-        raise DataHubError(
-            f"{error}: deploy the pipeline again, which writes them into the job's default arguments"
-        ) from error
+    _tell(remaining.line(number, f"{deadline} are over"))
+    if queue_url:
+        remaining.ask_for_run(queue_url, pipeline.pipeline, number)
 
 
 @contextmanager

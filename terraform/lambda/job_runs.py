@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any, Literal
 
 if TYPE_CHECKING:
@@ -11,6 +12,8 @@ if TYPE_CHECKING:
 LIVE = frozenset({"STARTING", "RUNNING", "STOPPING", "WAITING"})
 # Argument of a run that was for some objects only.
 KEYS = "--keys"
+# The job begins no file after this share of its timeout (data_hub.deadline): a longer run may have left some.
+SHARE = 0.8
 _LOOKED_AT = 200
 
 
@@ -25,7 +28,7 @@ def ingested_until(
 ) -> datetime | None:
     """Return the moment before which every arrival has been dealt with, None when there is none.
 
-    It is the start of the last run that ingested everything; of several jobs, the one that is furthest behind counts.
+    It is the start of the last run that certainly ingested everything; of several jobs, the one furthest behind counts.
 
     Args:
         runs_of_jobs: the last runs of each ingestion job, newest first.
@@ -38,4 +41,6 @@ def ingested_until(
 
 
 def _is_full_success(run: dict[str, Any]) -> bool:
-    return run["JobRunState"] == "SUCCEEDED" and KEYS not in (run.get("Arguments") or {})
+    is_for_all = KEYS not in (run.get("Arguments") or {})
+    has_time_left = run.get("ExecutionTime", 0) < SHARE * 60 * run.get("Timeout", math.inf)
+    return run["JobRunState"] == "SUCCEEDED" and is_for_all and has_time_left

@@ -7,8 +7,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote_plus
+
+if TYPE_CHECKING:
+    from pipelines import DeployedPipeline
 
 _CREATED = "ObjectCreated:"
 # What S3 sends once when a notification is set up.
@@ -32,6 +35,14 @@ class Arrival:
     bucket: str
     key: str
     arrived_at: datetime | None
+
+    def is_of(self, pipeline: DeployedPipeline) -> bool:
+        """Tell whether a pipeline ingests it."""
+        return pipeline.takes(self.bucket, self.key)
+
+    def __str__(self) -> str:
+        """Return its S3 URI."""
+        return f"s3://{self.bucket}/{self.key}"
 
 
 def parse(event: Any) -> list[Arrival]:

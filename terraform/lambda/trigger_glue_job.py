@@ -2,7 +2,8 @@
 
 An event is a wake-up, not the work list: the workflow's first job ingests whatever the ledger lacks. So one start
 serves all messages of a batch, and a message is done as soon as a run starts after its object arrived. A message that
-no run has served yet goes back to the queue.
+no run has served yet goes back to the queue. A run that leaves objects for another one says so in a message of its own,
+so that what it left has a wake-up too, whatever became of the objects' own messages.
 
 It calls StartWorkflowRun, never StartJobRun, below which no Glue trigger fires:
 https://docs.aws.amazon.com/glue/latest/dg/about-triggers.html
@@ -21,13 +22,15 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 import job_runs
 import pipelines
+import remaining
 import s3_events
+from remaining import Remaining
+from s3_events import Arrival
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from pipelines import DeployedPipeline
-    from s3_events import Arrival
 
 # Glue needs up to ten seconds to free the slot of a run that has ended. Inside a workflow run that was accepted, its
 # first job would be refused before that, with nobody there to try again.
@@ -35,6 +38,8 @@ SETTLING = timedelta(seconds=10)
 _REFUSED = "ConcurrentRunsExceededException"
 _SQS = "aws:sqs"
 _SHOWN = 200
+
+WakeUp = Arrival | Remaining
 
 
 class NotStartedError(Exception):
@@ -58,7 +63,7 @@ def handler(event: Any, _context: object) -> dict[str, Any]:
     """Start the workflows whose objects have arrived.
 
     Args:
-        event: a batch of SQS messages that hold S3 events, or an S3 event.
+        event: a batch of SQS messages, each an S3 event or a message of the ingestion job; or an S3 event.
 
     Returns:
         For SQS the messages that go back to the queue (batchItemFailures), else status and reason.
@@ -75,11 +80,11 @@ def handler(event: Any, _context: object) -> dict[str, Any]:
 
 def _serve_queue(messages: Sequence[dict[str, Any]]) -> list[str]:
     """Return the ids of the messages that are not done."""
-    arrivals: dict[str, list[Arrival]] = {}
+    arrivals: dict[str, list[WakeUp]] = {}
     for message in messages:
         try:
-            arrivals[message["messageId"]] = s3_events.parse(json.loads(message["body"]))
-        except (s3_events.NotAnS3EventError, json.JSONDecodeError, RecursionError) as error:
+            arrivals[message["messageId"]] = _parse(json.loads(message["body"]))
+        except (s3_events.NotAnS3EventError, remaining.NotAMessageError, ValueError, RecursionError) as error:
             details = {"message": message["messageId"], "reason": str(error), "body": message["body"][:_SHOWN]}
             _log("ERROR", "unreadable", **details)
     _, waiting = _start_for(arrival for found in arrivals.values() for arrival in found)
@@ -87,7 +92,11 @@ def _serve_queue(messages: Sequence[dict[str, Any]]) -> list[str]:
     return [message["messageId"] for message in messages if message["messageId"] not in done]
 
 
-def _serve(arrivals: Sequence[Arrival]) -> dict[str, Any]:
+def _parse(body: Any) -> list[WakeUp]:
+    return [remaining.parse(body)] if remaining.is_message(body) else list(s3_events.parse(body))
+
+
+def _serve(arrivals: Sequence[WakeUp]) -> dict[str, Any]:
     decisions, waiting = _start_for(arrivals)
     if waiting:
         reasons = {name: decision.reason for name, decision in decisions.items() if decision.status == "refused"}
@@ -97,13 +106,13 @@ def _serve(arrivals: Sequence[Arrival]) -> dict[str, Any]:
     return {"status": status, "workflows": reasons} if reasons else {"status": status, "reason": "no pipeline's object"}
 
 
-def _start_for(arrivals: Iterable[Arrival]) -> tuple[dict[str, Decision], set[Arrival]]:
+def _start_for(arrivals: Iterable[WakeUp]) -> tuple[dict[str, Decision], set[WakeUp]]:
     """Return a decision per workflow, and the arrivals that no run serves yet."""
-    by_pipeline: dict[str, list[Arrival]] = {}
+    by_pipeline: dict[str, list[WakeUp]] = {}
     foreign = []
     deployed = {pipeline.pipeline: pipeline for pipeline in pipelines.deployed()}
     for arrival in arrivals:
-        takers = [p.pipeline for p in deployed.values() if p.takes(arrival.bucket, arrival.key)]
+        takers = [name for name, pipeline in deployed.items() if arrival.is_of(pipeline)]
         for name in takers:
             by_pipeline.setdefault(name, []).append(arrival)
         if not takers:
@@ -118,7 +127,7 @@ def _start_for(arrivals: Iterable[Arrival]) -> tuple[dict[str, Decision], set[Ar
     return decisions, waiting
 
 
-def _decide(pipeline: DeployedPipeline, arrivals: list[Arrival]) -> tuple[Decision, list[Arrival]]:
+def _decide(pipeline: DeployedPipeline, arrivals: list[WakeUp]) -> tuple[Decision, list[WakeUp]]:
     level, left = "INFO", arrivals
     try:
         runs = {job: job_runs.last_runs(_glue(), job) for job in {*pipeline.jobs, *pipeline.ingestion_jobs}}
@@ -137,7 +146,7 @@ def _decide(pipeline: DeployedPipeline, arrivals: list[Arrival]) -> tuple[Decisi
     return decision, left if decision.status == "refused" else []
 
 
-def _is_before(arrival: Arrival, moment: datetime | None) -> bool:
+def _is_before(arrival: WakeUp, moment: datetime | None) -> bool:
     return moment is not None and arrival.arrived_at is not None and arrival.arrived_at < moment
 
 
@@ -157,17 +166,18 @@ def _busy(runs: dict[str, list[dict[str, Any]]], first_jobs: list[str]) -> str |
     return None
 
 
-def _start(pipeline: DeployedPipeline, arrivals: list[Arrival]) -> str:
-    properties = {"started_by": "arrival", **{name: str(value) for name, value in _described(arrivals).items()}}
+def _start(pipeline: DeployedPipeline, arrivals: list[WakeUp]) -> str:
+    started_by = "arrival" if any(isinstance(arrival, Arrival) for arrival in arrivals) else "remaining"
+    properties = {"started_by": started_by, **{name: str(value) for name, value in _described(arrivals).items()}}
     run = _glue().start_workflow_run(Name=pipeline.workflow, RunProperties=properties)
     return f"workflow run {run['RunId']}"
 
 
-def _described(arrivals: Sequence[Arrival]) -> dict[str, Any]:
-    first = arrivals[0]
+def _described(arrivals: Sequence[WakeUp]) -> dict[str, Any]:
     # S3 may announce an object more than once.
-    objects = {(arrival.bucket, arrival.key) for arrival in arrivals}
-    return {"objects": len(objects), "first_object": f"s3://{first.bucket}/{first.key}"}
+    arrived = {str(arrival) for arrival in arrivals if isinstance(arrival, Arrival)}
+    left = max((arrival.objects for arrival in arrivals if isinstance(arrival, Remaining)), default=0)
+    return {"objects": len(arrived) + left, "first_object": str(arrivals[0])}
 
 
 @functools.cache

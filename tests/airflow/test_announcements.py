@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from data_hub.airflow.announcements import Announcements
 
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
-A, B = frozenset({b"a"}), frozenset({b"b"})
+A, B, C = frozenset({b"a"}), frozenset({b"b"}), frozenset({b"c"})
 VERSIONS = st.frozensets(st.sampled_from([b"a", b"b", b"c"]))
 
 
@@ -35,8 +35,13 @@ def test_a_further_version_is_announced_at_once() -> None:
     assert announced_at([(0, A), (0.1, A), (0.2, A | B), (0.3, A | B)]) == [0, 0.2]
 
 
-def test_what_is_left_of_a_set_is_not_announced_before_its_time() -> None:
-    assert announced_at([(0, A | B), (0.5, A), (1, A)]) == [0, 1]
+def test_what_a_run_has_left_of_a_set_is_announced_at_once() -> None:
+    assert announced_at([(0, A | B), (0.5, A), (1, A)]) == [0, 0.5]
+
+
+def test_each_part_that_a_run_deals_with_begins_the_pauses_anew() -> None:
+    looks = [(0, A | B | C), (1, A | B | C), (3, A | B | C), (3.1, A | B), (3.2, A), (3.3, A), (4.2, A), (5, A)]
+    assert announced_at(looks) == [0, 1, 3, 3.1, 3.2, 4.2]
 
 
 def test_what_was_dealt_with_and_is_new_again_is_announced_at_once() -> None:
@@ -59,7 +64,7 @@ def test_nothing_new_waits_and_nothing_old_floods(steps: list[tuple[float, froze
         if not versions:
             told = frozenset()
             assert not due
-        elif not versions <= told or now - told_at >= timedelta(minutes=60):
+        elif versions != told or now - told_at >= timedelta(minutes=60):
             assert due
         elif now - told_at < timedelta(minutes=1):
             assert not due

@@ -1,4 +1,5 @@
 import logging
+from contextlib import nullcontext
 from datetime import timedelta
 from typing import Any
 
@@ -29,7 +30,7 @@ def run_with_ingestion(
     read_job_run = "data_hub.airflow.operators.read_job_run"
 
     def ingested(name: str, run_id: str) -> Any:
-        ingest.Ingestion(deployed.pipeline, deployed.deployment, run_id, print).run()
+        ingest.Ingestion.open(deployed.pipeline, deployed.deployment, run_id, print).run()
         state = {"JobRunState": "FAILED", "ErrorMessage": "lost"} if fails else {"JobRunState": "SUCCEEDED"}
         return {"Id": run_id, "JobName": name, **state}
 
@@ -100,7 +101,7 @@ def test_of_many_files_the_first_hundred_are_shown(deployed: DeployedPipeline, m
     monkeypatch.setattr(file_counts, "MAX_FILES", 2)
     for name in ("a", "b", "c"):
         deployed.put(f"{PREFIX}{name}.csv", HEADER_V1 + row_v1())
-    ingest.Ingestion(deployed.pipeline, deployed.deployment, "jr_many", print).run()
+    ingest.Ingestion.open(deployed.pipeline, deployed.deployment, "jr_many", print).run()
     counts = file_counts.read(deployed.pipeline, "jr_many")
     assert [file["key"] for file in counts.to_xcom()] == [f"{PREFIX}a.csv", f"{PREFIX}b.csv"]
     assert counts.to_table()[-1] == "... and 1 more"
@@ -109,6 +110,20 @@ def test_of_many_files_the_first_hundred_are_shown(deployed: DeployedPipeline, m
 def test_a_run_that_found_nothing_new_says_so(deployed: DeployedPipeline, monkeypatch: pytest.MonkeyPatch) -> None:
     xcoms = run_with_ingestion(deployed, monkeypatch).xcoms
     assert (xcoms["files"], xcoms["summary"]) == ([], "Nothing new to ingest")
+
+
+@pytest.mark.parametrize("fails", [False, True])
+def test_what_is_left_for_another_run_is_told_of_a_run_that_succeeded(
+    deployed: DeployedPipeline, monkeypatch: pytest.MonkeyPatch, *, fails: bool
+) -> None:
+    output = ["Nothing new to ingest", "remaining=8800 (8,800 objects left for another run, because ...)"]
+    monkeypatch.setattr("data_hub.airflow.job_log.copy", lambda _: output)
+    seen: dict[str, Any] = {}
+    monkeypatch.setattr(RecordingTaskInstance, "xcom_push", lambda self, key, value: seen.update({key: value}))
+    with pytest.raises(AirflowException, match="ended FAILED: lost") if fails else nullcontext():
+        run_with_ingestion(deployed, monkeypatch, fails=fails)
+    expected = (None, None) if fails else (8800, "Nothing new to ingest; 8,800 objects left for another run")
+    assert (seen.get("remaining"), seen.get("summary")) == expected
 
 
 def test_a_ledger_that_cannot_be_read_changes_no_verdict(

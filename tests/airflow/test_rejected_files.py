@@ -29,7 +29,7 @@ def test_before_the_first_ingestion_nothing_is_rejected(deployed: DeployedPipeli
 
 def test_a_rejected_file_is_red_until_it_is_delivered_again(deployed: DeployedPipeline) -> None:
     deployed.put(KEY, b"not,our,header\n1,2,3\n")
-    Ingestion(deployed.pipeline, deployed.deployment, "jr_1", print).run()
+    Ingestion.open(deployed.pipeline, deployed.deployment, "jr_1", print).run()
     with pytest.raises(AirflowFailException) as failure:
         check(deployed)
     assert "Rejected, with nothing of it in the table: collections-data/" in str(failure.value)
@@ -37,13 +37,13 @@ def test_a_rejected_file_is_red_until_it_is_delivered_again(deployed: DeployedPi
     assert "Deliver each again" in str(failure.value)
 
     deployed.put(KEY, HEADER_V1 + row_v1())
-    Ingestion(deployed.pipeline, deployed.deployment, "jr_2", print).run()
+    Ingestion.open(deployed.pipeline, deployed.deployment, "jr_2", print).run()
     assert check(deployed).xcoms["summary"] == "none"
 
 
 def test_only_the_dag_run_in_which_a_file_was_rejected_tells_people_of_it(deployed: DeployedPipeline) -> None:
     deployed.put(KEY, b"not,our,header\n1,2,3\n")
-    Ingestion(deployed.pipeline, deployed.deployment, "jr_1", print).run()
+    Ingestion.open(deployed.pipeline, deployed.deployment, "jr_1", print).run()
     with pytest.raises(AirflowFailException) as first:
         check(deployed)
     assert not isinstance(first.value, KnownFailure)

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import backfill
 import pytest
 from collections_pipeline import HEADER_V1, PIPELINE_FILE, PIPELINE_TEXT, ROOT, row_v1
 from deployed_pipeline import INGESTION, VIEWS
@@ -46,8 +47,8 @@ class Runner:
         with (self.directory / "run.log").open("wb") as log:
             return subprocess.Popen(command, env=environment, stdout=log, stderr=subprocess.STDOUT)
 
-    def run(self) -> tuple[int, list[Event]]:
-        return self.start().wait(120), self.events()
+    def run(self, seconds: float = 120) -> tuple[int, list[Event]]:
+        return self.start().wait(seconds), self.events()
 
     def events(self) -> list[Event]:
         if not self.events_file.exists():
@@ -104,6 +105,25 @@ def test_a_new_file_goes_through_both_jobs(runner: Runner) -> None:
     assert (end["job"], end["job_run_id"], end["glue_state"]) == (INGESTION, run["Id"], "SUCCEEDED")
     assert end["seconds"] > 0
     assert runner.aws.client("glue").get_table(DatabaseName="data_hub", Name="fry9c_report_view")["Table"]
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(400)
+def test_files_that_take_three_job_runs_are_ingested_by_three_dag_runs(runner: Runner) -> None:
+    runner.put_script(backfill.hurried_script())
+    for number in range(2 * backfill.FILES_IN_A_RUN + 1):
+        content = HEADER_V1 + row_v1(value=f"backfill {number}")
+        runner.aws.client("s3").put_object(Bucket="raw", Key=KEY.replace("fry9c", f"old-{number}"), Body=content)
+    exit_code, events = runner.run(300)
+    assert exit_code == 0, (runner.directory / "run.log").read_text()[-4000:]
+    assert [event["remaining"] for event in events if event["event"] == "another_run"] == [4, 1]
+    succeeded = [event for event in events if event.get("task") == INGESTION and event["state"] == "success"]
+    assert [event["summary"] for event in succeeded] == [
+        "3 files: 3 rows read = 3 ingested + 0 rejected; 4 objects left for another run",
+        "3 files: 3 rows read = 3 ingested + 0 rejected; 1 object left for another run",
+        "1 file: 1 row read = 1 ingested + 0 rejected",
+    ]
+    assert [event["state"] for event in events if event["event"] == "run"] == ["success"]
 
 
 @pytest.mark.slow

@@ -54,7 +54,7 @@ def test_it_goes_on_until_the_views_have_followed_the_table(
 ) -> None:
     views = f"views-{deployed.name}"
     deployed.put("collections-data/ingest_ts=1/a.csv", HEADER_V1 + row_v1())
-    Ingestion(deployed.pipeline, deployed.deployment, "jr_1", print).run()
+    Ingestion.open(deployed.pipeline, deployed.deployment, "jr_1", print).run()
     assert look(deployed, task_instance) == {"count": 0, "keys": [], "digest": ""}
     assert task_instance.xcoms["summary"] == f"no new objects; {views} behind"
     run_job(deployed.aws, make_glue_job("raise SystemExit('no views')", name=views))

@@ -56,7 +56,7 @@ def run(deployed: DeployedPipeline) -> Run:
 
 
 def ingest_all(deployed: DeployedPipeline) -> None:
-    Ingestion(deployed.pipeline, deployed.deployment, "jr_1", print).run()
+    Ingestion.open(deployed.pipeline, deployed.deployment, "jr_1", print).run()
 
 
 def test_views_only_goes_on_without_a_look(deployed: DeployedPipeline, run: Run) -> None:
@@ -153,7 +153,7 @@ def test_waiting_in_vain_is_a_skip(run: Run) -> None:
 
 def test_keys_that_were_dealt_with_are_not_waited_for(deployed: DeployedPipeline, run: Run) -> None:
     deployed.put(A, HEADER_V1 + row_v1())
-    Ingestion(deployed.pipeline, deployed.deployment, "jr_1", print).run()
+    Ingestion.open(deployed.pipeline, deployed.deployment, "jr_1", print).run()
     assert run.skipped(wait_minutes=10, keys=[A]) == f"Dealt with already, in the current version: {A}"
 
 
@@ -198,7 +198,7 @@ def test_views_that_are_behind_follow_while_a_set_is_left_alone(
     deployed: DeployedPipeline, run: Run, failed_before: str
 ) -> None:
     deployed.put(B, HEADER_V1 + row_v1())
-    Ingestion(deployed.pipeline, deployed.deployment, "jr_1", print).run([B])
+    Ingestion.open(deployed.pipeline, deployed.deployment, "jr_1", print).run([B])
     run.look(run_type="scheduled")
     assert "failed on the same 1 new object" in run.task_instance.xcoms["left_alone"]
 

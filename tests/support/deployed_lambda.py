@@ -29,9 +29,12 @@ class StoppedClock(datetime):
         return cls.fromtimestamp(NOW.timestamp(), tz)
 
 
-def job_run(state: str, *, started: float, ended: float | None = None, keys: str | None = None) -> dict[str, Any]:
-    """Return a job run; times are in seconds before now."""
+def job_run(
+    state: str, *, started: float, ended: float | None = None, keys: str | None = None, minutes: float = 1
+) -> dict[str, Any]:
+    """Return a job run; times are in seconds before now. It took some of the 60 minutes that it may take."""
     run: dict[str, Any] = {"Id": "jr_1", "JobRunState": state, "StartedOn": NOW - timedelta(seconds=started)}
+    run |= {"ExecutionTime": int(minutes * 60), "Timeout": 60}
     if ended is not None:
         run["CompletedOn"] = NOW - timedelta(seconds=ended)
     return run | ({"Arguments": {"--keys": keys}} if keys else {})

@@ -110,6 +110,10 @@ def _lambda(action: str, parameters: Parameters) -> Iterator[Permission]:
     yield Permission(f"lambda:{'InvokeFunction' if action == 'Invoke' else action}", arn("lambda", f"function:{name}"))
 
 
+def _sqs(action: str, parameters: Parameters) -> Iterator[Permission]:
+    yield Permission(f"sqs:{action}", arn("sqs", str(parameters["QueueUrl"]).rpartition("/")[2]))
+
+
 def _sts(_action: str, _parameters: Parameters) -> Iterator[Permission]:
     # GetCallerIdentity needs no permission.
     return iter(())
@@ -120,5 +124,6 @@ _SERVICES: dict[str, Callable[[str, Parameters], Iterator[Permission]]] = {
     "glue": _glue,
     "lambda": _lambda,
     "logs": _logs,
+    "sqs": _sqs,
     "sts": _sts,
 }

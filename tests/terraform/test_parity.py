@@ -24,9 +24,11 @@ REASONS = {
     "jobs.*.DefaultArguments.--pipeline_file": f"{BUCKET}; the key holds the content's hash, so that a change is seen",
     "jobs.*.DefaultArguments.--extra-py-files": f"{BUCKET}; the key holds the content's hash, so that a change is seen",
     "jobs.*.DefaultArguments.--additional-python-modules": f"{BUCKET}; the key holds the content's hash too",
+    "jobs.*.DefaultArguments.--conf": f"{BUCKET}; Spark's catalog is told of the warehouse",
     "jobs.*.DefaultArguments.--source_bucket": BUCKET,
     "jobs.*.DefaultArguments.--warehouse": BUCKET,
     "jobs.*.DefaultArguments.--custom-logGroup-prefix": "log groups of our own have a retention; here nothing is kept",
+    "jobs.csv-to-iceberg-ingestion.DefaultArguments.--arrivals_queue": "a URL begins with the endpoint of its AWS",
     "jobs.csv-to-iceberg-ingestion.DefaultArguments.--table_optimizer_role": "no optimizers run on one machine",
 }
 

@@ -9,8 +9,10 @@ import pytest
 from deployed_lambda import COLLECTIONS, INGESTION, NOW, OTHER, StoppedClock, job_run
 from stubbed_calls import RefusedError, StubbedCalls
 
+import job_runs
 import pipelines
 import publish_backlog
+from data_hub import deadline
 
 
 class Deployed:
@@ -100,6 +102,17 @@ def test_what_is_older_than_all_runs_that_glue_remembers_raises_no_alarm(
     deployed.objects = {key("old.csv"): 91 * 86_400, key("new.csv"): 89 * 86_400}
     deployed.runs[INGESTION] = runs
     assert published(capsys)["BacklogFiles"] == waiting
+
+
+@pytest.mark.parametrize(("minutes", "waiting"), [(47.9, 0), (48, 1)])
+def test_a_run_that_began_no_file_any_more_may_have_left_some(
+    deployed: Deployed, capsys: pytest.CaptureFixture[str], minutes: float, waiting: int
+) -> None:
+    """When nobody goes on with a backfill, somebody has to see it."""
+    deployed.objects = {key("old.csv"): 5000}
+    deployed.runs[INGESTION] = [job_run("SUCCEEDED", started=3000, ended=100, minutes=minutes)]
+    assert published(capsys)["BacklogFiles"] == waiting
+    assert job_runs.SHARE == deadline.SHARE
 
 
 def test_the_line_is_in_the_embedded_metric_format(deployed: Deployed, capsys: pytest.CaptureFixture[str]) -> None:

@@ -97,6 +97,7 @@ def test_every_metric_of_the_hub_was_emitted_by_a_run(stack: Stack, emitted: set
         "RowsIn",
         "RowsRejected",
         "FilesAwaitingCorrection",
+        "FilesRemaining",
         "RunSeconds",
         "BacklogFiles",
         "OldestArrivalSeconds",

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 import recorded_calls
+from backfill_of_stack import has_run_backfill, run_backfill
 from collections_pipeline import row_v1
 from iam_policies import Permission, Statement, unused
 from stack import AIRFLOW_ROLE, Stack
@@ -88,6 +89,8 @@ def used(stack: Stack, tmp_path: Path) -> dict[str, set[Permission]]:
         stack.run_dag(tmp_path)
         stack.switch("glue")
         stack.await_idle()
+    if not has_run_backfill(stack):
+        run_backfill(stack)
     for name in ("data-hub-collections-catch-up", "data-hub-backlog"):
         call_target(stack, stack.client("scheduler").get_schedule(Name=name)["Target"])
     stack.await_idle()

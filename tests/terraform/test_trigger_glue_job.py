@@ -175,14 +175,47 @@ def test_a_message_of_an_object_that_is_ingested_already_is_done(glue: StubbedCa
         job_run("SUCCEEDED", started=100, ended=50, keys='["a.csv"]'),
         job_run("FAILED", started=100, ended=50),
         job_run("TIMEOUT", started=100, ended=50),
+        job_run("SUCCEEDED", started=100, ended=50, minutes=48),
     ],
 )
-def test_a_run_for_some_keys_or_that_failed_has_not_ingested_it(
+def test_a_run_for_some_keys_or_that_failed_or_had_no_time_left_has_not_ingested_it(
     glue: StubbedCalls, runs: dict[str, Any], run: dict[str, Any]
 ) -> None:
     runs[INGESTION] = [run]
     assert handed_back(batch_of([event_of(KEY, at=NOW - timedelta(seconds=101))])) == []
     assert started(glue) == ["collections"]
+
+
+def left(number: int, *, at: datetime = NOW, pipeline: str = "collections") -> dict[str, Any]:
+    """Return what the ingestion puts into the queue when it leaves objects for another run."""
+    return {"pipeline": pipeline, "remaining": number, "time": at.isoformat()}
+
+
+def test_what_a_run_has_left_starts_another_one(glue: StubbedCalls, runs: dict[str, Any]) -> None:
+    """The object's own message is done by the run that left it: that run has asked for another one."""
+    runs[INGESTION] = [job_run("SUCCEEDED", started=3000, ended=100)]
+    arrival, message = event_of(KEY, at=NOW - timedelta(seconds=4000)), left(8800, at=NOW - timedelta(seconds=101))
+    assert handed_back(batch_of([arrival, message])) == []
+    (call,) = glue.named("StartWorkflowRun")
+    shown = "8800 objects that an earlier run left"
+    assert call["RunProperties"] == {"started_by": "remaining", "objects": "8800", "first_object": shown}
+
+
+def test_what_a_run_has_left_waits_for_that_runs_end_and_is_done_by_the_next(
+    glue: StubbedCalls, runs: dict[str, Any]
+) -> None:
+    message = left(5, at=NOW - timedelta(seconds=60))
+    runs[INGESTION] = [job_run("RUNNING", started=100)]
+    assert handed_back(batch_of([message])) == ["m0"]
+    runs[INGESTION] = [job_run("SUCCEEDED", started=50, ended=20), job_run("SUCCEEDED", started=100, ended=55)]
+    assert handed_back(batch_of([message])) == []
+    assert started(glue) == []
+
+
+def test_arrivals_and_what_a_run_has_left_start_one_run(glue: StubbedCalls) -> None:
+    assert handed_back(batch_of([event_of(KEY), left(5), left(5), left(3, pipeline="none")])) == []
+    (call,) = glue.named("StartWorkflowRun")
+    assert (call["RunProperties"]["started_by"], call["RunProperties"]["objects"]) == ("arrival", "6")
 
 
 def test_two_pipelines_in_a_batch_are_decided_apart(glue: StubbedCalls, runs: dict[str, Any]) -> None:
@@ -232,6 +265,11 @@ def test_one_unreadable_message_holds_no_other_up(glue: StubbedCalls, capsys: py
         '{"Records": [null]}',
         '{"Records": [{"s3": {"bucket": {"name": 1}, "object": {"key": "a"}}}]}',
         '{"Records": [{"eventTime": "yesterday", "s3": {"bucket": {"name": "raw"}, "object": {"key": "a"}}}]}',
+        '{"remaining": 5}',
+        '{"remaining": 5, "pipeline": "collections", "time": "yesterday"}',
+        '{"remaining": 5, "pipeline": "collections", "time": "2026-01-01T00:00:00"}',
+        '{"remaining": "5", "pipeline": "collections", "time": "2026-01-01T00:00:00Z"}',
+        '{"remaining": 5, "pipeline": [], "time": "2026-01-01T00:00:00Z"}',
         '{"Records": [{"eventTime": "2026-01-01", "s3": {"bucket": {"name": "raw"}, "object": {"key": "a"}}}]}',
     ],
 )

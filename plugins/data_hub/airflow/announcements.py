@@ -11,8 +11,10 @@ _LONG_AGO = datetime.min.replace(tzinfo=UTC)
 class Announcements:
     """Decides when new objects are announced: each version once, and again while it stays new.
 
-    Airflow may lose an announcement (it drops those that come while the DAG is paused), so what is still new is
-    announced again after 1, 2, 4 ... 60 minutes.
+    - A part of what was announced: a run has dealt with the rest. What it left is announced at once, so that a backfill
+      that takes many runs goes on by itself.
+    - All of it: Airflow may lose an announcement (it drops those that come while the DAG is paused), so it is announced
+      again after 1, 2, 4 ... 60 minutes.
     """
 
     def __init__(self) -> None:
@@ -28,10 +30,10 @@ class Announcements:
         if not versions:
             self._told, self._times, self._again_at = frozenset(), 0, _LONG_AGO
             return False
-        return not versions <= self._told or now >= self._again_at
+        return versions != self._told or now >= self._again_at
 
     def record(self, versions: Set[bytes], now: datetime) -> None:
         """Take note that these versions were announced."""
-        self._times = self._times + 1 if versions <= self._told else 1
+        self._times = self._times + 1 if versions == self._told else 1
         self._told = versions
         self._again_at = now + backoff.delay(self._times)

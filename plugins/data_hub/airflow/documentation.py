@@ -37,7 +37,8 @@ def to_markdown(pipeline: Pipeline, generations: Sequence[Sequence[str]]) -> str
 - You, with the Trigger button. Its form lets the run wait for a file, ingest some files only, run the views only, or
   say what it would do.
 
-One run at a time; a run ingests everything that the ledger lacks, also what arrives while it works.
+One run at a time; a run ingests everything that the ledger lacks, also what arrives while it works. When 80 % of the
+job's timeout are over it begins no new file; another run follows by itself and takes what is left.
 
 **What the colours mean**
 

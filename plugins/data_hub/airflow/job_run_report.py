@@ -6,9 +6,11 @@ import logging
 import re
 from typing import TYPE_CHECKING, Any
 
+from data_hub import remaining
 from data_hub.airflow import assets, file_counts, scripts
 from data_hub.airflow.job_run_outcome import SUCCEEDED
 from data_hub.airflow.summary import leave_summary
+from data_hub.wording import counted
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -25,6 +27,8 @@ _VIEWS_SUMMARY = re.compile(r"\d[\d,]* views?: ")
 
 # XCom key of the run's final state.
 STATE_KEY = "glue_state"
+# XCom key of the number of objects that the run left for another one.
+REMAINING_KEY = "remaining"
 
 
 def leave_report(context: Context, pipeline: Pipeline, job_run: JobRunTypeDef, output: Sequence[str]) -> None:
@@ -49,6 +53,10 @@ def leave_report(context: Context, pipeline: Pipeline, job_run: JobRunTypeDef, o
         extra |= counts.to_asset_extra()
         # What a run that failed has committed is a part of the truth, and its error the more important one.
         summary = counts.summary if has_succeeded else ""
+    if has_succeeded and (left := remaining.of_output(output)):
+        # The watcher sees by itself that they are there; this is for people, and for ./hub run.
+        context["ti"].xcom_push(key=REMAINING_KEY, value=left)
+        summary = f"{summary}; {counted(left, 'object')} left for another run"
     if summary:
         leave_summary(context, summary)
     for asset in assets.made_by(pipeline, job_run["JobName"]):

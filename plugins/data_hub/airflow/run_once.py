@@ -1,5 +1,7 @@
 """Run a DAG once, in this process, and tell its progress: ``python -m data_hub.airflow.run_once DAG_FILE``.
 
+When the ingestion leaves objects for another run, the DAG runs again: the watcher that would see to it is not there.
+
 Without scheduler, triggerer and API server (Airflow's ``dag.test()``). The environment says which Airflow home, DAGs
 folder and AWS are meant. Events are JSON lines in the file of ``--events``; Airflow's own log goes to standard output
 and error. The exit code is 0 when the DAG run succeeded and none of its tasks failed.
@@ -91,6 +93,15 @@ def _run(dag_file: Path, emit: Callable[[Event], None]) -> str:
         task.retries = 0
     listener = TaskEventListener(emit)
     get_listener_manager().add_listener(listener)  # type: ignore[no-untyped-call]
+    while True:
+        state = _run_dag(dag, listener, emit)
+        if not listener.remaining:
+            return state
+        emit({"event": "another_run", "remaining": listener.remaining})
+        listener.begin_run()
+
+
+def _run_dag(dag: DAG, listener: TaskEventListener, emit: Callable[[Event], None]) -> str:
     dag_run = dag.test()
     instances = dag_run.get_task_instances()
     for instance in instances:

@@ -9,7 +9,7 @@ from airflow.listeners import hookimpl
 from airflow.sdk import TaskInstanceState
 
 from data_hub.airflow import summary
-from data_hub.airflow.job_run_report import STATE_KEY
+from data_hub.airflow.job_run_report import REMAINING_KEY, STATE_KEY
 from data_hub.airflow.operators import JOB_RUN_ID_KEY, GlueJobRunOperator
 
 if TYPE_CHECKING:
@@ -31,13 +31,22 @@ class TaskEventListener:
 
     Args:
         emit: takes each event.
+
+    Attributes:
+        reported: ids of the tasks that were seen to end.
+        remaining: how many objects the run has left for another one.
     """
 
     def __init__(self, emit: Callable[[Event], None]) -> None:
         self._emit = emit
+        self.begin_run()
+
+    def begin_run(self) -> None:
+        """Forget the run before."""
         self._began: dict[str, float] = {}
         self._current: RuntimeTaskInstance | None = None
         self.reported: set[str] = set()
+        self.remaining = 0
 
     @hookimpl
     def on_task_instance_running(self, task_instance: RuntimeTaskInstance) -> None:
@@ -81,6 +90,7 @@ class TaskEventListener:
         event = _event(task_instance.task, state.value)
         if event["job"]:
             event |= {"job_run_id": left(JOB_RUN_ID_KEY), "glue_state": left(STATE_KEY)}
+            self.remaining = left(REMAINING_KEY) or self.remaining
         seconds = round(time.monotonic() - self._began[task_instance.task_id], 1)
         self._emit({**event, "seconds": seconds, "summary": left(summary.KEY), "error": error})
 
