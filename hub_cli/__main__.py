@@ -29,6 +29,8 @@ Examples:
   ./hub run report.csv                   your own file
   ./hub run --orchestrator glue          driven by Glue instead of Airflow
   ./hub sql "SELECT aod, rssdid, bhck2170 FROM fry9c_report_view LIMIT 5"
+  ./hub trace fry9c_report_view 1234567 BHCK2170
+                                         the line that a number came from
   ./hub check report.csv                 what would be rejected, and why
   ./hub up                               Airflow with its UI, until Ctrl-C
   ./hub put report.csv                   a file arrives there
@@ -94,6 +96,33 @@ def sql(statement: str) -> None:
 
 
 @hub.command(
+    short_help="Show which line of which file a reported number comes from.",
+    epilog="""\b
+Examples:
+  ./hub trace fry9c_report_view 1234567 BHCK2170
+  ./hub trace fr2004a_report_view 1234567 GSWAM438 --aod 2025-12-03
+  ./hub trace collections_data_view 1234567 BHCK2170 --json | jq '.numbers[0].raw_text'
+""",
+)
+@click.argument("view")
+@click.argument("rssdid")
+@click.argument("item")
+@click.option("--aod", metavar="DATE", help="As-of date, 2025-12-31 or 20251231.  [default: the latest]")
+@pipeline_option
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON document on standard output, nothing else.")
+def trace(view: str, rssdid: str, item: str, aod: str | None, pipeline: str, *, as_json: bool) -> None:
+    """Go from a number in a view back to the object, line and text that it came from, and to what it beat.
+
+    VIEW is the view of a series, or the one of all rows; RSSDID the institution; ITEM the MDRM item, which is the
+    column in a series' view. The text is read from the very version of the object that was ingested, and its SHA-256
+    checked. Of what ./hub up started; when nothing runs, of the last ./hub run.
+    """
+    from hub_cli.trace import trace as show
+
+    show(make_console(to_standard_error=as_json), view, rssdid, item, aod, pipeline, as_json=as_json)
+
+
+@hub.command(
     short_help="Check pipeline files, or CSV files against the contract.",
     epilog="""\b
 Examples:
@@ -128,6 +157,26 @@ def acknowledge(key: str, pipeline: str) -> None:
     from hub_cli.acknowledge import acknowledge as take_note
 
     take_note(make_console(), key, pipeline)
+
+
+@hub.command(
+    short_help="Take the rows of a file out of the table.",
+    epilog="""\b
+Example:
+  ./hub withdraw collections-data/ingest_ts=1770609249/report.csv
+""",
+)
+@click.argument("key")
+@pipeline_option
+def withdraw(key: str, pipeline: str) -> None:
+    """Take the rows of a file out of the table, in one atomic commit.
+
+    The file stays out, however often the pipeline runs, until it is delivered again under its key. Deleting it from the
+    bucket instead takes no row away. Its rejected rows stay in the rejects table.
+    """
+    from hub_cli.withdraw import withdraw as take_out
+
+    take_out(make_console(), key, pipeline)
 
 
 @hub.command(

@@ -68,9 +68,16 @@ def _restore(aws: LocalAws) -> None:
 
 
 @contextmanager
-def open_ledger(pipeline: Pipeline) -> Iterator[Ledger]:
-    """Open a pipeline's ledger; what is written to it is kept. Raises like ``open_data`` and ``state_lock.held``."""
+def open_data_to_change() -> Iterator[Data]:
+    """Open the data alone; what is changed is kept. Raises like ``open_data`` and ``state_lock.held``."""
     with state_lock.held(), open_data() as data:
-        yield Ledger.open(open_catalog(), DATABASE, pipeline.table)
+        yield data
         if not data.is_running:
             archive.save(data.aws, LAST_RUN)
+
+
+@contextmanager
+def open_ledger(pipeline: Pipeline) -> Iterator[Ledger]:
+    """Open a pipeline's ledger; what is written to it is kept. Raises like ``open_data_to_change``."""
+    with open_data_to_change():
+        yield Ledger.open(open_catalog(), DATABASE, pipeline.table)

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 SHOWN_RUNS = 5
 SHOWN_KEYS = 10
-REJECTED = "rejected"
+AWAITING_CORRECTION = {"rejected", "unreadable"}
 
 
 @dataclass(frozen=True)
@@ -102,7 +102,7 @@ class PipelineStatus:
     @property
     def rejected(self) -> list[LedgerEntry]:
         """Rejected files that were neither delivered again nor acknowledged."""
-        return [entry for entry in self.ledger if entry.status == REJECTED]
+        return [entry for entry in self.ledger if entry.status in AWAITING_CORRECTION]
 
     def totals(self) -> dict[str, dict[str, int]]:
         """Return ledger status to number of files and of rows."""

@@ -6,7 +6,7 @@ from typing import Any
 
 from data_hub.deployment import Deployment
 from data_hub.errors import DataHubError
-from data_hub.ledger_entry import REJECTED, LedgerEntry
+from data_hub.ledger_entry import AWAITING_CORRECTION, LedgerEntry
 from data_hub.pipeline import Pipeline
 from data_hub.triggers import LIVE
 from data_hub.wording import counted
@@ -48,7 +48,7 @@ def drive(aws: LocalAws, pipeline: Pipeline, deployment: Deployment, progress: P
     finally:
         progress.close()
         run.save_logs()
-    rejected = [entry for entry in read_ledger(pipeline, deployment) if entry.status == REJECTED]
+    rejected = [entry for entry in read_ledger(pipeline, deployment) if entry.status in AWAITING_CORRECTION]
     return replace(ended, state="failed", error=_report(ended.error, rejected)) if rejected else ended
 
 

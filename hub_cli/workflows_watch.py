@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import boto3
 
 from data_hub.ingest import summarise
-from data_hub.ledger_entry import REJECTED
+from data_hub.ledger_entry import AWAITING_CORRECTION
 from hub_cli.outcome import read_ledger
 from hub_cli.runs_watch import FailedTask, RunSummary
 from local_aws.deploy import deployment_of
@@ -91,7 +91,9 @@ def _ended(glue: Any, pipeline: Pipeline, run: Any) -> RunSummary:
     entries = _entries(pipeline, {job_run["Id"] for runs in job_runs.values() for job_run in runs})
     # As in the DAG, a rejected file is told and does not fail the run.
     rejected = [
-        FailedTask("rejected", f"{entry.key}: {entry.message}") for entry in entries if entry.status == REJECTED
+        FailedTask("rejected", f"{entry.key}: {entry.message}")
+        for entry in entries
+        if entry.status in AWAITING_CORRECTION
     ]
     summaries = (summarise(entries),) if entries else ()
     return _summary(run, "failed" if failed else "success", summaries, (*failed, *rejected))

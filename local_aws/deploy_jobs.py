@@ -5,8 +5,8 @@ from __future__ import annotations
 import contextlib
 from typing import TYPE_CHECKING
 
-from data_hub.glue_arguments import glue_arguments
 from local_aws.environment import ACCOUNT
+from local_aws.glue_arguments import glue_arguments
 
 if TYPE_CHECKING:
     from mypy_boto3_glue import GlueClient

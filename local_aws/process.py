@@ -11,6 +11,7 @@ from typing import IO, TYPE_CHECKING, Any, Literal, Self, overload
 
 from data_hub.errors import DataHubError
 from local_aws import environment
+from local_aws.faults import Faults
 from local_aws.state_file import State
 
 if TYPE_CHECKING:
@@ -77,6 +78,11 @@ class LocalAws:
     def environment(self) -> dict[str, str]:
         """Variables that make another process use this local AWS."""
         return environment.client_environment(self.endpoint)
+
+    @property
+    def faults(self) -> Faults:
+        """The plan by which its S3 and Glue calls fail; at the start there is none."""
+        return Faults(self.endpoint)
 
     @overload
     def client(self, service: Literal["glue"]) -> GlueClient: ...

@@ -18,6 +18,7 @@ from werkzeug.serving import make_server
 
 from local_aws import call_record, moto_gaps, moto_patches
 from local_aws.event_sources import EventSources
+from local_aws.fault_injection import FaultInjection
 from local_aws.job_runner import JobRunner
 from local_aws.lambda_runner import LambdaRunner
 from local_aws.state_file import State
@@ -80,7 +81,7 @@ def _listen(port: int) -> socket.socket:
 
 def _answer(listener: socket.socket) -> None:
     # Not moto's ThreadedMotoServer: when the port is taken its start() never returns.
-    app = DomainDispatcherApplication(create_backend_app)
+    app = FaultInjection(DomainDispatcherApplication(create_backend_app))
     server = make_server(HOST, 0, app, threaded=True, request_handler=MotoRequestHandler, fd=listener.fileno())
     threading.Thread(target=server.serve_forever, name="moto", daemon=True).start()
 

@@ -9,7 +9,7 @@ locals {
   # What Glue itself is told stands where Python reads it too. An argument with several values repeats its name between
   # them.
   glue_arguments = {
-    for name, values in jsondecode(templatefile("${local.repository}/plugins/data_hub/glue_arguments.json", {
+    for name, values in jsondecode(templatefile("${local.repository}/glue_jobs/glue_arguments.json", {
       library      = "s3://${aws_s3_object.library.bucket}/${aws_s3_object.library.key}"
       requirements = "s3://${aws_s3_object.requirements.bucket}/${aws_s3_object.requirements.key}"
       warehouse    = local.warehouse

@@ -29,7 +29,7 @@ _REGULAR_FILE = 0o100644
 _LEFT_OUT = {"airflow", "__pycache__"}
 # Lambda function to the modules beside its own.
 _MODULES = {
-    "trigger_glue_job": ("job_runs.py", "pipelines.py", "s3_events.py"),
+    "trigger_glue_job": ("job_runs.py", "pipelines.py", "remaining.py", "s3_events.py"),
     "publish_backlog": ("job_runs.py", "pipelines.py"),
 }
 # What the Lambda functions take from the library: one implementation decides which keys fit a pattern.

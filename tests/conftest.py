@@ -2,9 +2,11 @@
 
 from collections import Counter
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from lake import Lake
+from spark_lake import SparkLake, SparkWarehouse
 
 from local_aws.process import LocalAws
 
@@ -29,3 +31,18 @@ def aws(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalAws]:
 def lake(aws: LocalAws) -> Lake:
     """An empty lake of the test's own."""
     return Lake.create(aws)
+
+
+@pytest.fixture(scope="session")
+def spark(aws: LocalAws, tmp_path_factory: pytest.TempPathFactory) -> Iterator[SparkWarehouse]:
+    """Spark for the whole session, and the folder whose tables it sees; its tasks reach the local AWS."""
+    with SparkWarehouse.start(tmp_path_factory.mktemp("spark")) as started:
+        yield started
+
+
+@pytest.fixture
+def spark_lake(spark: SparkWarehouse, tmp_path: Path) -> Iterator[SparkLake]:
+    """An empty lake of the test's own, for both engines."""
+    lake = SparkLake(spark, tmp_path)
+    yield lake
+    lake.remove()

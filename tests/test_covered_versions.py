@@ -1,62 +1,51 @@
-"""The compact answer to "was this version dealt with" is the ledger's own."""
+"""Whoever answers "was this version dealt with" gives the answer of the latest entry."""
 
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
 
-import pyarrow as pa
 from hypothesis import given
 from hypothesis import strategies as st
+from ledger_entries import BEGIN, ENTRIES, OBJECTS
 
 from data_hub.covered_versions import COLUMNS, CoveredVersions, version_digest
-from data_hub.ledger import Ledger
-from data_hub.ledger_entry import ACKNOWLEDGED, INGESTED, REJECTED, SKIPPED, LedgerEntry, to_arrow
+from data_hub.entry_table import EntryTable
+from data_hub.ledger_entry import STATUSES, LedgerEntry, to_arrow
 from data_hub.objects import SourceObject
 
-# Few values, so that entries meet the same object, content and moment often.
-KEYS = st.sampled_from(["a", "b", "a1", "ä/✔"])
-ETAGS = st.sampled_from(["1", "11", "2"])
-MOMENTS = st.integers(0, 2).map(lambda number: datetime(2026, 1, 1, tzinfo=UTC) + timedelta(microseconds=number))
-ENTRIES = st.builds(
-    LedgerEntry,
-    key=KEYS,
-    version_id=st.none(),
-    etag=ETAGS,
-    last_modified=MOMENTS,
-    sha256=st.just(""),
-    size=st.just(0),
-    status=st.sampled_from([INGESTED, REJECTED, SKIPPED, ACKNOWLEDGED]),
-    rows_read=st.just(0),
-    rows_ingested=st.just(0),
-    rows_rejected=st.just(0),
-    message=st.just(""),
-    job_run_id=st.just("jr"),
-    commit_id=st.sampled_from([None, "c1", "c2"]),
-    sequence_number=st.integers(0, 3),
-    recorded_at=MOMENTS,
-)
-OBJECTS = st.builds(SourceObject, key=KEYS, etag=ETAGS, size=st.just(0), last_modified=MOMENTS)
 
-
-class LedgerOf(Ledger):
-    """A ledger with given entries."""
-
-    def __init__(self, entries: Sequence[LedgerEntry]) -> None:
-        super().__init__(None, None)
-        self._given = to_arrow(entries)
-
-    def _recorded(self) -> pa.Table:
-        return self._given
+def latest_of(entries: Sequence[LedgerEntry]) -> dict[str, LedgerEntry]:
+    """The rule in plain words: the greatest sequence number, then decisions, then the later one."""
+    ordered = sorted(entries, key=lambda entry: (entry.sequence_number, entry.commit_id is None, entry.recorded_at))
+    return {entry.key: entry for entry in ordered}
 
 
 @given(st.lists(ENTRIES, max_size=12), st.integers(1, 4), st.lists(OBJECTS, min_size=1, max_size=12))
-def test_it_covers_what_the_latest_entry_covers(
-    entries: list[LedgerEntry], batch_size: int, items: list[SourceObject]
+def test_they_cover_what_the_latest_entry_covers(
+    entries: list[LedgerEntry], part_size: int, items: list[SourceObject]
 ) -> None:
-    covered, latest = CoveredVersions(), LedgerOf(entries).entries()
-    for batch in to_arrow(entries).select(COLUMNS).to_batches(max_chunksize=batch_size):
-        covered.add(batch)
+    covered, table, latest = CoveredVersions(), EntryTable(), latest_of(entries)
+    for start in range(0, len(entries), part_size):
+        part = to_arrow(entries[start : start + part_size])
+        covered.add(part.select(COLUMNS))
+        table.add(part)
     for item in items:
-        assert covered.covers(item) == (item.key in latest and latest[item.key].covers(item))
+        expected = item.key in latest and latest[item.key].covers(item)
+        assert covered.covers(item) == expected
+        assert table.covers(item) == expected
+
+
+@given(st.lists(ENTRIES, max_size=12), st.integers(1, 4))
+def test_the_table_of_entries_gives_back_what_it_was_given(entries: list[LedgerEntry], part_size: int) -> None:
+    table, latest = EntryTable(), latest_of(entries)
+    for start in range(0, len(entries), part_size):
+        table.add(to_arrow(entries[start : start + part_size]))
+    assert {entry.key: entry for entry in table.all_latest()} == latest
+    assert all(table.latest(key) == entry for key, entry in latest.items())
+    assert table.latest("another") is None
+    for status in STATUSES:
+        found = table.latest_of_status([status])
+        assert {entry.key: entry for entry in found} == {k: e for k, e in latest.items() if e.status == status}
+    in_order = sorted((entry for entry in entries if entry.key in {"a", "b"}), key=lambda entry: entry.order)
+    assert table.of_keys(["a", "b", "another"]) == in_order
 
 
 @given(OBJECTS, OBJECTS)
@@ -66,5 +55,6 @@ def test_versions_differ_by_key_content_and_delivery(one: SourceObject, other: S
 
 
 def test_no_entries_cover_nothing() -> None:
-    item = SourceObject("a", "1", 0, datetime(2026, 1, 1, tzinfo=UTC))
+    item = SourceObject("a", "1", 0, BEGIN)
     assert not CoveredVersions().covers(item)
+    assert not EntryTable().covers(item)

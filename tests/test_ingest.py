@@ -201,17 +201,34 @@ def test_an_object_that_vanishes_while_it_is_read_is_left_out(lake: Lake, monkey
     assert lake.rows() == []
 
 
-def test_an_object_that_s3_refuses_holds_nobody_up_and_fails_the_job(lake: Lake) -> None:
+def test_an_object_that_s3_refuses_is_told_until_it_can_be_read(lake: Lake) -> None:
     key = lake.put("a.csv", GOOD)
     lake.put("b.csv", GOOD)
     place = {"Bucket": lake.deployment.source_bucket, "Key": key}
     lake.aws.client("s3").copy_object(**place, CopySource=place, StorageClass="GLACIER")
-    with pytest.raises(
-        DataHubError, match=r"S3 refuses 1 object \(.*a\.csv: InvalidObjectState\).*1 file: 2 rows read"
-    ):
-        lake.ingest()
-    assert {name for name, _, _ in lake.rows()} == {"b.csv"}
-    assert key not in lake.ledger().entries()
+    refused, ingested = lake.ingest()
+    assert (refused.key, refused.status, refused.rows_read) == (key, "unreadable", 0)
+    assert refused.message == (
+        "S3 refuses it (InvalidObjectState): restore it, or let the job's role read it; every run tries again"
+    )
+    assert ingest.summarise([refused, ingested]) == "1 file: 2 rows read = 2 ingested + 0 rejected, 1 more unreadable"
+    assert [entry.status for entry in lake.ingest()] == ["unreadable"]
+    assert [entry.key for entry in lake.ledger().rejected_files()] == [key]
+    assert len(lake.ledger().history(key)) == 1
+    lake.aws.client("s3").restore_object(**place, RestoreRequest={"Days": 1})
+    assert [entry.status for entry in lake.ingest()] == ["ingested"]
+    assert lake.ledger().rejected_files() == []
+    assert {name for name, _, _ in lake.rows()} == {"a.csv", "b.csv"}
+
+
+def test_an_unreadable_object_that_somebody_took_note_of_is_left_alone(lake: Lake) -> None:
+    key = lake.put("a.csv", GOOD)
+    place = {"Bucket": lake.deployment.source_bucket, "Key": key}
+    lake.aws.client("s3").copy_object(**place, CopySource=place, StorageClass="GLACIER")
+    lake.ingest()
+    lake.ledger().acknowledge(key)
+    assert lake.ledger().rejected_files() == []
+    assert lake.ingest() == []
 
 
 def test_a_new_column_of_the_contract_is_added_to_the_table(lake: Lake) -> None:

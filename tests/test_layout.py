@@ -16,8 +16,8 @@ CODE = [
 LIBRARY = [path for path in sorted((ROOT / "plugins" / "data_hub").rglob("*.py")) if "airflow" not in path.parts]
 # What the packages of pyproject.toml are imported as, where that differs from their names.
 IMPORTED_AS = {"pyyaml": "yaml", "boto3": "boto3"}
-# botocore comes with boto3, awsglue with Glue.
-COMES_ALONG = {"botocore", "awsglue"}
+# botocore comes with boto3, the others with Glue.
+COMES_ALONG = {"botocore", "awsglue", "pyspark", "py4j"}
 
 
 def imported(path: Path) -> set[str]:

@@ -107,5 +107,4 @@ def new_objects(pipeline: Pipeline, deployment: Deployment, keys: Collection[str
 
 def missing_from(ledger: Ledger, items: Iterable[SourceObject]) -> list[SourceObject]:
     """Return those of ``items`` that the ledger lacks."""
-    latest = ledger.entries()
-    return [item for item in items if item.key not in latest or not latest[item.key].covers(item)]
+    return [item for item in items if not ledger.covers(item)]

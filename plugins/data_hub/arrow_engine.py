@@ -10,7 +10,7 @@ from pyiceberg.table.snapshots import Snapshot
 from data_hub import commit, lineage
 from data_hub.batch_rows import BatchRows, ObjectRows
 from data_hub.commit import Commit
-from data_hub.evolution import require_columns
+from data_hub.evolution import ColumnsMissing, require_columns
 from data_hub.fetch import fetched
 from data_hub.ledger_entry import INGESTED, SKIPPED, LedgerEntry
 from data_hub.limits import Limits
@@ -26,7 +26,6 @@ class ArrowBatch:
 
     def __init__(self, tables: Tables) -> None:
         self.entries: list[LedgerEntry] = []
-        self.unreadable: dict[str, str] = {}
         self.taken = 0
         self.rows = BatchRows(tables.rows)
         self.rejects = BatchRows(tables.rejects)
@@ -80,7 +79,13 @@ class ArrowEngine:
                 if self._limits.is_over():
                     break
                 file = SourceFile(item, open_it, self._reader, self._table.max_reject_ratio, self._job_run_id)
-                self._read(file, known(item.key), batch)
+                try:
+                    self._read(file, known(item.key), batch)
+                except ColumnsMissing:
+                    if not batch.taken:
+                        raise
+                    # What was read before is committed first, instead of being read anew for each file with columns.
+                    break
                 batch.taken += 1
         except BaseException:
             batch.discard()
@@ -101,7 +106,7 @@ class ArrowEngine:
             return
         except ObjectUnreadable as error:
             rows.discard()
-            batch.unreadable[file.item.key] = str(error)
+            batch.entries.append(file.unreadable(error))
             return
         except BaseException:
             rows.discard()

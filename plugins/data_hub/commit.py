@@ -13,8 +13,8 @@ import pyarrow as pa
 from pyiceberg.exceptions import CommitFailedException, ValidationException
 from pyiceberg.expressions import BooleanExpression
 from pyiceberg.manifest import DataFile
-from pyiceberg.table import Table
-from pyiceberg.table.snapshots import Snapshot
+from pyiceberg.table import Table, Transaction
+from pyiceberg.table.snapshots import Snapshot, ancestors_of
 
 from data_hub import data_files as data_file_writing
 from data_hub.errors import TryAgainError
@@ -85,23 +85,68 @@ def replace(table: Table, replaced: BooleanExpression, data_files: Sequence[Data
     """
     with outcome_known(table, commit):
         removal = Removal.plan(table, replaced)
-        with table.transaction() as transaction:
-            update = transaction.update_snapshot(snapshot_properties=commit.summary)
-            if removal.removed:
-                with update.overwrite() as overwrite:
-                    overwrite.delete_by_predicate(replaced)
-                    for data_file in removal.removed:
-                        overwrite.delete_data_file(data_file)
-                    for data_file in (*removal.rewritten, *data_files):
-                        overwrite.append_data_file(data_file)
-            else:
-                # It finds nothing to delete; it is what makes a second writer of the same files a conflict.
-                with update.delete() as delete:
-                    delete.delete_by_predicate(replaced)
-                with update.merge_append() as append:
-                    for data_file in data_files:
-                        append.append_data_file(data_file)
+        planned = _Planned.of(table)
+        try:
+            with planned.transaction() as transaction:
+                _stage(transaction, replaced, removal, data_files, commit)
+        except (CommitFailedException, ValidationException):
+            data_file_writing.delete(table, [data_file.file_path for data_file in removal.rewritten])
+            raise
+        table.metadata, table.metadata_location = planned.metadata, planned.metadata_location
     return landed(table, commit)
+
+
+def _stage(
+    transaction: Transaction,
+    replaced: BooleanExpression,
+    removal: Removal,
+    data_files: Sequence[DataFile],
+    commit: Commit,
+) -> None:
+    update = transaction.update_snapshot(snapshot_properties=commit.summary)
+    if removal.removed:
+        with update.overwrite() as overwrite:
+            overwrite.delete_by_predicate(replaced)
+            for data_file in removal.removed:
+                overwrite.delete_data_file(data_file)
+            for data_file in (*removal.rewritten, *data_files):
+                overwrite.append_data_file(data_file)
+    else:
+        # It finds nothing to delete; it is what makes a second writer of the same files a conflict.
+        with update.delete() as delete:
+            delete.delete_by_predicate(replaced)
+        with update.merge_append() as append:
+            for data_file in data_files:
+                append.append_data_file(data_file)
+
+
+class _Planned(Table):
+    """A table as a commit was planned on it, which is more than pyiceberg checks before it commits on top of others."""
+
+    # Of the first snapshot, when there was none yet.
+    _first_number: int | None
+
+    @classmethod
+    def of(cls, table: Table) -> "_Planned":
+        planned = cls(table.name(), table.metadata, table.metadata_location, table.io, table.catalog, table.config)
+        planned._first_number = None if table.current_snapshot() else table.last_sequence_number + 1
+        return planned
+
+    def refresh(self) -> Table:
+        """Load what another writer committed, to commit on top of it.
+
+        Raises:
+            ValidationException: the partition spec is another one, and pyiceberg would register the data files as if
+                they were of that one; or a snapshot has expired that pyiceberg would not miss.
+        """
+        spec_id = self.metadata.default_spec_id
+        super().refresh()
+        if self.metadata.default_spec_id != spec_id:
+            raise ValidationException("the partition spec of the table was changed")
+        numbers = {each.sequence_number for each in ancestors_of(self.current_snapshot(), self.metadata)}
+        if numbers and self._first_number is not None and self._first_number not in numbers:
+            raise ValidationException("what others committed to the empty table is known in part only")
+        return self
 
 
 def replace_rows(table: Table, replaced: BooleanExpression, rows: pa.Table, commit: Commit) -> Snapshot:
@@ -112,7 +157,13 @@ def replace_rows(table: Table, replaced: BooleanExpression, rows: pa.Table, comm
 def append_rows(table: Table, rows: pa.Table, commit: Commit) -> Snapshot:
     """Append rows in one atomic commit; returns and raises like ``replace_rows``."""
     with outcome_known(table, commit):
-        table.append(rows, snapshot_properties=commit.summary)
+        files = data_file_writing.written(table, [rows])
+        with (
+            table.transaction() as transaction,
+            transaction.update_snapshot(snapshot_properties=commit.summary).merge_append() as append,
+        ):
+            for data_file in files:
+                append.append_data_file(data_file)
     return landed(table, commit)
 
 

@@ -93,11 +93,13 @@ class Contract:
     Attributes:
         columns: the columns by name, in the table's order.
         schema: the Arrow schema of accepted rows, without lineage columns.
+        parsed: names of the columns that do not stay text.
     """
 
     def __init__(self, table: Table) -> None:
         self.columns = {name: ContractColumn(name, column) for name, column in table.columns.items()}
         self.schema = pa.schema([(name, column.type.arrow) for name, column in self.columns.items()])
+        self.parsed = frozenset(column.name for column in self.schema if column.type != pa.string())
 
     def convert(self, text: pa.Table) -> Converted:
         """Turn columns of text into the contract's types.

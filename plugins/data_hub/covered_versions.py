@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 
 import pyarrow as pa
 
-from data_hub.ledger_entry import OF_ONE_DELIVERY
+from data_hub.ledger_entry import OF_ONE_DELIVERY, UNREADABLE
 from data_hub.objects import SourceObject
 
 COLUMNS = ("key", "etag", "last_modified", "status", "commit_id", "sequence_number", "recorded_at")
@@ -19,7 +19,7 @@ _DIGEST_BYTES = 16
 # As Python's objects rows take many times the memory; a data file that was compacted is one batch.
 _ROWS_AT_ONCE = 1000
 # What orders the entries of an object, the first decides: sequence number, whether the entry belongs to no commit,
-# when it was recorded. As bytes they compare as their values do. Ledger.entries has the same order.
+# when it was recorded. As bytes they compare as their values do. LedgerEntry.order is the same.
 _ORDER = struct.Struct(">Q?Q")
 
 
@@ -30,7 +30,7 @@ class CoveredVersions:
         # Digest of the key to what orders the latest entry, followed by the digest of the version that it covers.
         self._latest: dict[bytes, bytes] = {}
 
-    def add(self, rows: pa.RecordBatch) -> None:
+    def add(self, rows: pa.Table) -> None:
         """Take entries into account, in any order and as often as one likes.
 
         Args:
@@ -59,11 +59,14 @@ class CoveredVersions:
         recorded_at: datetime,
     ) -> None:
         order = _ORDER.pack(sequence_number, commit_id is None, _microseconds(recorded_at))
-        of_one_delivery = status in OF_ONE_DELIVERY
-        version = _of_delivery(key, etag, last_modified) if of_one_delivery else _of_content(key, etag)
+        version = b"" if status == UNREADABLE else _version(status, key, etag, last_modified)
         name = _digest(b"object", key)
         if order >= self._latest.get(name, b"")[: _ORDER.size]:
             self._latest[name] = order + version
+
+
+def _version(status: str, key: str, etag: str, last_modified: datetime) -> bytes:
+    return _of_delivery(key, etag, last_modified) if status in OF_ONE_DELIVERY else _of_content(key, etag)
 
 
 def version_digest(item: SourceObject) -> bytes:

@@ -61,6 +61,20 @@ def written(table: Table, rows: Iterable[pa.Table]) -> list[DataFile]:
         raise
 
 
+def delete(table: Table, paths: Iterable[str]) -> None:
+    """Delete data files that belong to nothing; one that cannot be deleted is an orphan, which harms nobody."""
+    for path in paths:
+        with contextlib.suppress(OSError):
+            table.io.delete(path)
+
+
+def _kept_alone(part: pa.Table, row_count: int) -> pa.Table:
+    """Return rows that do not keep the memory of many others, of which they were a slice, while they wait."""
+    if 2 * len(part) >= row_count:
+        return part
+    return pa.Table.from_arrays([pa.concat_arrays(column.chunks) for column in part.columns], schema=part.schema)
+
+
 @dataclass(eq=False)
 class _Partition:
     """Rows of one partition that wait, and its files that can take more."""
@@ -101,9 +115,10 @@ class DataFileWriter:
         Raises:
             OSError: a file cannot be written.
         """
-        for key, part in self._split.split(self._aligned(rows)):
+        aligned = self._aligned(rows)
+        for key, part in self._split.split(aligned):
             if len(part):
-                self._add(key, part)
+                self._add(key, _kept_alone(part, len(aligned)))
 
     def close(self) -> list[DataFile]:
         """Write what waits, and return the data files.
@@ -123,9 +138,13 @@ class DataFileWriter:
     def discard(self) -> None:
         """Delete what was written; a file that cannot be deleted is an orphan, which harms nobody."""
         self._pool.shutdown(cancel_futures=True)
-        for path in self._paths:
-            with contextlib.suppress(OSError):
-                self._table.io.delete(path)
+        for file in self._open:
+            # An object of S3 that is still open would appear when Python forgets it, after it was deleted.
+            file.abandon()
+        self._open.clear()
+        self._waiting_bytes = 0
+        self._partitions.clear()
+        delete(self._table, self._paths)
 
     def _aligned(self, rows: pa.Table) -> pa.Table:
         present = set(rows.column_names)

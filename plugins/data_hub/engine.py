@@ -1,6 +1,6 @@
 """What an engine of the ingestion does: it reads objects, and commits what it has read."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from typing import Protocol
 
 from pyiceberg.table.snapshots import Snapshot
@@ -15,11 +15,7 @@ class Batch(Protocol):
 
     @property
     def entries(self) -> Sequence[LedgerEntry]:
-        """What became of each object: ``ingested``, ``rejected`` or ``skipped``."""
-
-    @property
-    def unreadable(self) -> Mapping[str, str]:
-        """Key to S3's reason, of objects that S3 refuses."""
+        """What became of each object: ``ingested``, ``rejected``, ``skipped`` or ``unreadable``."""
 
     @property
     def taken(self) -> int:

@@ -1,5 +1,6 @@
 """The ingestion: takes what the ledger lacks, and commits rejects, then rows, then the ledger."""
 
+from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Literal
 
@@ -12,27 +13,30 @@ from data_hub.engine import Batch, Engine
 from data_hub.errors import DataHubError, TryAgainError
 from data_hub.evolution import ColumnsMissing
 from data_hub.ledger import Ledger
-from data_hub.ledger_entry import INGESTED, REJECTED, SKIPPED, LedgerEntry
+from data_hub.ledger_entry import INGESTED, REJECTED, UNREADABLE, LedgerEntry
 from data_hub.limits import UNLIMITED, Limits
 from data_hub.objects import ObjectStore, SourceBucket, SourceObject
 from data_hub.pipeline import Pipeline
 from data_hub.tables import Tables
 from data_hub.wording import counted
 
+# The status of entries of files that the run has read for the first time.
+_READ = frozenset({INGESTED, REJECTED})
 ATTEMPTS = 10
 ROUNDS = 10
 
 
 def summarise(entries: Sequence[LedgerEntry]) -> str:
-    """Return what a run did, in one line; the rows of skipped files were read by an earlier one."""
+    """Return what a run did, in one line; the rows of skipped files were read by an earlier run."""
     if not entries:
         return "Nothing new to ingest"
-    read = [entry for entry in entries if entry.status != SKIPPED]
-    skipped = f", {len(entries) - len(read):,} more skipped" if len(read) < len(entries) else ""
+    read = [entry for entry in entries if entry.status in _READ]
+    others = Counter(entry.status for entry in entries if entry.status not in _READ)
+    told = "".join(f", {number:,} more {status}" for status, number in sorted(others.items()))
     return (
         f"{counted(len(read), 'file')}: {counted(sum(entry.rows_read for entry in read), 'row')} read = "
         f"{sum(entry.rows_ingested for entry in read):,} ingested + "
-        f"{sum(entry.rows_rejected for entry in read):,} rejected{skipped}"
+        f"{sum(entry.rows_rejected for entry in read):,} rejected{told}"
     )
 
 
@@ -73,7 +77,6 @@ class Ingestion:
         self._ledger = Ledger(tables.ledger, tables.rows)
         self._keys: frozenset[str] | None = None
         self._done: list[LedgerEntry] = []
-        self._unreadable: dict[str, str] = {}
         self._remaining = 0
 
     @classmethod
@@ -142,8 +145,7 @@ class Ingestion:
             A ledger entry for each object.
 
         Raises:
-            DataHubError: the bucket is missing, one of ``keys`` is no object of the source (nothing was ingested
-                then), or S3 refuses an object (all the others were).
+            DataHubError: the bucket is missing, or one of ``keys`` is no object of the source; nothing was done then.
             TryAgainError: other writers were in the way for too long. What was committed until then stays.
         """
         if keys is not None:
@@ -174,14 +176,13 @@ class Ingestion:
             self._remaining = left
             if not new or left:
                 break
-        if self._unreadable:
-            raise DataHubError(self._describe_unreadable())
         return self._done
 
     def _new_objects(self) -> list[SourceObject]:
         self._ledger.refresh()
         new = arrivals.missing_from(self._ledger, self._wanted_objects())
-        return [item for item in new if item.key not in self._unreadable]
+        unreadable = {entry.key for entry in self._done if entry.status == UNREADABLE}
+        return [item for item in new if item.key not in unreadable]
 
     def _wanted_objects(self) -> Iterable[SourceObject]:
         listed = self._store.list_objects()
@@ -192,7 +193,7 @@ class Ingestion:
         # What an earlier run could not record it did not count either.
         self._record(entries)
         for entry in entries:
-            self._tell(f"{entry.key}: ingested by run {entry.job_run_id}, which ended before it wrote the ledger")
+            self._tell(f"{entry.key}: {entry.status} by run {entry.job_run_id}, which ended before it wrote the ledger")
 
     def _ingest_batch(self, batch: Sequence[SourceObject]) -> int:
         """Ingest objects; return how many are left because the limits are reached."""
@@ -219,7 +220,6 @@ class Ingestion:
                         "when they ended"
                     ) from None
                 continue
-            self._unreadable.update(read.unreadable)
             batch = missing[read.taken :]
         return 0
 
@@ -248,7 +248,7 @@ class Ingestion:
 
     def _record(self, entries: Sequence[LedgerEntry]) -> None:
         self._ledger.record(entries)
-        read = [entry for entry in entries if entry.status != SKIPPED]
+        read = [entry for entry in entries if entry.status in _READ]
         if read:
             self._count(
                 {
@@ -258,14 +258,6 @@ class Ingestion:
                     metrics.ROWS_REJECTED: sum(entry.rows_rejected for entry in read),
                 }
             )
-
-    def _describe_unreadable(self) -> str:
-        shown = "; ".join(f"{key}: {reason}" for key, reason in sorted(self._unreadable.items())[:10])
-        refused = counted(len(self._unreadable), "object")
-        return (
-            f"S3 refuses {refused} ({shown}): restore them, or let the job's role read them, and start the job again. "
-            f"All others are in order: {summarise(self._done)}"
-        )
 
 
 def _batches(items: Sequence[SourceObject], max_bytes: int) -> Iterator[list[SourceObject]]:

@@ -5,15 +5,17 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pyarrow as pa
-import pyarrow.compute as pc
 from pyiceberg.catalog import Catalog
 from pyiceberg.exceptions import NoSuchTableError
 from pyiceberg.table import Table as IcebergTable
 
-from data_hub import commit, pipeline
+from data_hub import commit, pipeline, superseded
 from data_hub.commit import Commit, CommitConflict
+from data_hub.entry_table import EntryTable
 from data_hub.errors import DataHubError, TryAgainError
-from data_hub.ledger_entry import ACKNOWLEDGED, REJECTED, SCHEMA, LedgerEntry, to_arrow
+from data_hub.ledger_entry import ACKNOWLEDGED, AWAITING_CORRECTION, SCHEMA, LedgerEntry, to_arrow
+from data_hub.ledger_rows import LedgerRows
+from data_hub.objects import SourceObject
 
 ATTEMPTS = 20
 
@@ -24,72 +26,63 @@ class Ledger:
     The table's commit decides what is ingested; a job that died before it wrote the ledger left its entries in the
     summary of the table's snapshot, and they count as recorded. Entries of a table that was dropped since count no
     more. Writers take turns: an entry is appended to the very ledger that its writer has read.
+
+    Each row of the ledger and each snapshot of the table is read once.
     """
 
     def __init__(self, ledger_table: IcebergTable | None, data_table: IcebergTable | None) -> None:
         self._ledger_table = ledger_table
         self._data_table = data_table
-        self._rows = SCHEMA.empty_table()
-        self._rows_snapshot: int | None = None
-        self._entries: dict[str, LedgerEntry] | None = None
-        self._entries_at: tuple[int | None, int | None] = (None, None)
+        self._rows = LedgerRows(SCHEMA.names)
+        self._read_at: tuple[int | None, int | None] | None = None
+        self._forget()
+
+    def _forget(self) -> None:
+        self._entries = EntryTable()
+        self._commits: set[str] = set()
+        # Entries that only the table's snapshots hold, by commit.
+        self._unrecorded: dict[str, list[LedgerEntry]] = {}
 
     @classmethod
     def open(cls, catalog: Catalog, database: str, table: pipeline.Table) -> "Ledger":
         """Open the ledger of a table; it is empty before the first ingestion."""
         return cls(load(catalog, (database, table.ledger_name)), load(catalog, (database, table.name)))
 
-    def entries(self) -> dict[str, LedgerEntry]:
-        """Return key to latest entry, as of the last ``refresh``."""
-        at = (_snapshot_id(self._ledger_table), _snapshot_id(self._data_table))
-        if self._entries is None or self._entries_at != at:
-            self._entries, self._entries_at = self._latest(), at
-        return self._entries
+    def refresh(self) -> None:
+        """See what other writers did since."""
+        # The ledger comes first: what is committed after it was read is in the table's snapshots.
+        for table in (self._ledger_table, self._data_table):
+            if table is not None:
+                table.refresh()
 
-    def _latest(self) -> dict[str, LedgerEntry]:
-        every = pa.concat_tables([self._recorded(), to_arrow(self.unrecorded())])
-        # What was decided on a state of the table comes after the commit that made it, whoever writes first.
-        # data_hub.covered_versions has the same order.
-        every = every.append_column("is_decision", pc.is_null(every["commit_id"]))
-        order = ("sequence_number", "is_decision", "recorded_at")
-        ordered = every.sort_by([(name, "ascending") for name in order])
-        columns = [name for name in SCHEMA.names if name != "key"]
-        # Without the option pyarrow would fill a null of the latest entry from an older one.
-        keep_nulls = pc.ScalarAggregateOptions(skip_nulls=False)
-        last = ordered.group_by("key", use_threads=False).aggregate([(name, "last", keep_nulls) for name in columns])
-        latest = last.rename_columns({f"{name}_last": name for name in columns})
-        return {row["key"]: LedgerEntry(**row) for row in latest.to_pylist()}
+    def latest(self, key: str) -> LedgerEntry | None:
+        """Return the latest entry of a key, as of the last ``refresh``."""
+        return self._current().latest(key)
+
+    def covers(self, item: SourceObject) -> bool:
+        """Tell whether this very version was dealt with, as of the last ``refresh``."""
+        return self._current().covers(item)
+
+    def entries(self) -> dict[str, LedgerEntry]:
+        """Return key to latest entry, as of the last ``refresh``; all of them, which takes its time and memory."""
+        return {entry.key: entry for entry in self._current().all_latest()}
+
+    def history(self, key: str) -> list[LedgerEntry]:
+        """Return all entries of a key, the oldest first."""
+        return superseded.complete(self._current().of_keys([key]))
+
+    def content(self, key: str) -> LedgerEntry | None:
+        """Return the latest entry of the content whose rows are in the table, None when it has none of this key."""
+        return superseded.content_of(self._current().of_keys([key]))
 
     def rejected_files(self) -> list[LedgerEntry]:
-        """Return the objects that were rejected and neither delivered again nor acknowledged, by key."""
-        rejected = [entry for entry in self.entries().values() if entry.status == REJECTED]
-        return sorted(rejected, key=lambda entry: entry.key)
+        """Return the objects that are rejected or unreadable, and not acknowledged, by key."""
+        return sorted(self._current().latest_of_status(AWAITING_CORRECTION), key=lambda entry: entry.key)
 
     def unrecorded(self) -> list[LedgerEntry]:
         """Return entries that only the table's snapshots hold, because the job that made them died."""
-        return unrecorded(self._data_table, set(self._recorded()["commit_id"].unique().to_pylist()))
-
-    def record(self, entries: Sequence[LedgerEntry]) -> None:
-        """Append entries; what the ledger says already is not said twice.
-
-        Raises:
-            TryAgainError: other writers were in the way for too long.
-        """
-        if self._ledger_table is None:
-            raise AssertionError("only a job that has made the tables writes the ledger")
-        for _ in range(ATTEMPTS):
-            self.refresh()
-            missing = self._missing(entries)
-            if not missing:
-                return
-            try:
-                snapshot = commit.append_rows(self._ledger_table, missing, Commit.new())
-            except CommitConflict:
-                continue
-            # The commit was made on the ledger as it was read: nothing else came between.
-            self._rows, self._rows_snapshot = pa.concat_tables([self._rows, missing]), snapshot.snapshot_id
-            return
-        raise TryAgainError(f"Other writers of the ledger were in the way {ATTEMPTS} times; the next run repairs it")
+        self._current()
+        return [entry for entries in self._unrecorded.values() for entry in entries]
 
     def acknowledge(self, key: str) -> None:
         """Take note of a rejected object, so that nobody is alarmed by it any more.
@@ -97,43 +90,97 @@ class Ledger:
         Raises:
             DataHubError: the object is not rejected.
         """
-        entry = self.entries().get(key)
-        if entry is None or entry.status != REJECTED:
+        entry = self.latest(key)
+        if entry is None or entry.status not in AWAITING_CORRECTION:
             rejected = ", ".join(other.key for other in self.rejected_files()) or "none"
             raise DataHubError(f"{key} is no rejected file; rejected files: {rejected}")
         self.record([replace(entry, status=ACKNOWLEDGED)])
 
-    def refresh(self) -> None:
-        """See what other writers did since."""
-        for table in (self._ledger_table, self._data_table):
-            if table is not None:
-                table.refresh()
+    def record(self, entries: Sequence[LedgerEntry]) -> None:
+        """Append entries; what the ledger says already is not said twice.
 
-    def _missing(self, entries: Sequence[LedgerEntry]) -> pa.Table:
-        commits = set(self._recorded()["commit_id"].drop_null().to_pylist())
-        latest = self.entries()
-        missing = []
-        for entry in entries:
-            before = latest.get(entry.key)
-            if entry.commit_id in commits or (entry.commit_id is None and entry.is_recorded_as(before)):
-                continue
-            # A slow clock must not put an entry before the one that its writer has read.
-            soonest = before.recorded_at + timedelta(microseconds=1) if before else entry.recorded_at
-            recorded_at = max(datetime.now(UTC), soonest)
-            missing.append(replace(entry, recorded_at=recorded_at, table_uuid=self._table_uuid()))
-        return to_arrow(missing)
+        Before the entry of a content that took another one's place comes one that says so of the other.
 
-    def _recorded(self) -> pa.Table:
-        snapshot_id = _snapshot_id(self._ledger_table)
-        if self._ledger_table is None or snapshot_id is None:
-            return SCHEMA.empty_table()
-        if snapshot_id != self._rows_snapshot:
-            self._rows = self._ledger_table.scan().to_arrow().select(SCHEMA.names).cast(SCHEMA)
-            self._rows_snapshot = snapshot_id
-        return self._rows.filter(pc.equal(self._rows["table_uuid"], self._table_uuid()))
+        Raises:
+            TryAgainError: other writers were in the way for too long.
+        """
+        if self._ledger_table is None:
+            raise AssertionError("only a job that has made the tables writes the ledger")
+        for _ in range(ATTEMPTS):
+            # Not refreshed first: a ledger that others have written to is a conflict.
+            missing = self._missing(entries)
+            if not missing or self._append(self._ledger_table, missing):
+                return
+            self.refresh()
+        raise TryAgainError(f"Other writers of the ledger were in the way {ATTEMPTS} times; the next run repairs it")
 
-    def _table_uuid(self) -> str:
-        return uuid_of(self._data_table)
+    def _append(self, table: IcebergTable, entries: Sequence[LedgerEntry]) -> bool:
+        rows = to_arrow(entries)
+        present = set(table.schema().column_names)
+        try:
+            # A ledger of an older release gets its new columns with the next run of the job.
+            written = rows.select([name for name in rows.column_names if name in present])
+            snapshot = commit.append_rows(table, written, Commit.new())
+        except CommitConflict:
+            return False
+        # The commit was made on the ledger as it was read: nothing else came between.
+        self._rows.skip_to(snapshot)
+        self._add(rows)
+        return True
+
+    def _missing(self, entries: Sequence[LedgerEntry]) -> list[LedgerEntry]:
+        given = [entry for entry in entries if entry.commit_id is not None]
+        # What is about to be written need not be looked up in the table's snapshots.
+        known = self._read({str(entry.commit_id) for entry in given})
+        committed = [self._stamped(entry) for entry in given if entry.commit_id not in self._commits]
+        decided = [
+            self._stamped(entry)
+            for entry in entries
+            if entry.commit_id is None and not entry.is_recorded_as(known.latest(entry.key))
+        ]
+        return [*self._superseded(committed, known), *committed, *decided]
+
+    def _superseded(self, committed: Sequence[LedgerEntry], known: EntryTable) -> list[LedgerEntry]:
+        by_key: dict[str, list[LedgerEntry]] = {entry.key: [] for entry in committed}
+        for entry in (*known.of_keys(by_key), *committed):
+            by_key[entry.key].append(entry)
+        found = (superseded.superseded_by(entry, by_key[entry.key]) for entry in committed)
+        return [entry for entry in found if entry is not None]
+
+    def _stamped(self, entry: LedgerEntry) -> LedgerEntry:
+        before = self._entries.latest(entry.key)
+        # A slow clock must not put an entry before the one that its writer has read.
+        soonest = before.recorded_at + timedelta(microseconds=1) if before else entry.recorded_at
+        recorded_at = max(datetime.now(UTC), soonest)
+        return replace(entry, recorded_at=recorded_at, table_uuid=uuid_of(self._data_table))
+
+    def _current(self) -> EntryTable:
+        read_at = (_snapshot_id(self._ledger_table), _snapshot_id(self._data_table))
+        if read_at != self._read_at:
+            self._read(frozenset())
+            self._read_at = read_at
+        return self._entries
+
+    def _read(self, commits_at_hand: Set[str]) -> EntryTable:
+        """Read what is new; the snapshots of some commits are left for another time."""
+        self._read_at = None
+        unread = self._rows.unread(self._ledger_table, uuid_of(self._data_table))
+        if unread.is_all:
+            self._forget()
+        for rows in unread.parts:
+            self._add(rows)
+        known = self._commits | self._unrecorded.keys() | commits_at_hand
+        for entry in (found := unrecorded(self._data_table, known)):
+            self._unrecorded.setdefault(str(entry.commit_id), []).append(entry)
+        self._entries.add(to_arrow(found))
+        return self._entries
+
+    def _add(self, rows: pa.Table) -> None:
+        self._entries.add(rows)
+        commits = rows["commit_id"].drop_null().unique().to_pylist()
+        self._commits.update(commits)
+        for commit_id in commits:
+            self._unrecorded.pop(commit_id, None)
 
 
 def unrecorded(data_table: IcebergTable | None, known_commits: Set[str]) -> list[LedgerEntry]:
@@ -150,9 +197,10 @@ def unrecorded(data_table: IcebergTable | None, known_commits: Set[str]) -> list
         commit_id = commit.id_of(snapshot)
         if commit_id is None or commit_id in known_commits:
             continue
+        recorded_at = datetime.fromtimestamp(snapshot.timestamp_ms / 1000, UTC)
         for summary in commit.entries_of(snapshot):
-            entry = LedgerEntry.from_summary(summary).of_commit(commit_id, snapshot.sequence_number or 0)
-            recorded_at = datetime.fromtimestamp(snapshot.timestamp_ms / 1000, UTC)
+            entry = LedgerEntry.from_summary(summary)
+            entry = entry.of_commit(commit_id, snapshot.sequence_number or 0, snapshot.snapshot_id)
             found.append(replace(entry, recorded_at=recorded_at, table_uuid=uuid_of(data_table)))
     return found
 
@@ -171,5 +219,4 @@ def load(catalog: Catalog, identifier: tuple[str, str]) -> IcebergTable | None:
 
 
 def _snapshot_id(table: IcebergTable | None) -> int | None:
-    snapshot = table.current_snapshot() if table else None
-    return snapshot.snapshot_id if snapshot else None
+    return table.metadata.current_snapshot_id if table else None

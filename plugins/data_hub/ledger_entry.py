@@ -1,8 +1,8 @@
 """An entry of the ledger: what became of one version of an object."""
 
-from collections.abc import Iterable
-from dataclasses import asdict, dataclass, fields, replace
-from datetime import UTC, datetime
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, fields, replace
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pyarrow as pa
@@ -11,10 +11,16 @@ from data_hub.objects import SourceObject
 
 INGESTED = "ingested"
 REJECTED = "rejected"
+SUPERSEDED = "superseded"
 SKIPPED = "skipped"
+WITHDRAWN = "withdrawn"
+UNREADABLE = "unreadable"
 ACKNOWLEDGED = "acknowledged"
+STATUSES = (INGESTED, REJECTED, SUPERSEDED, SKIPPED, WITHDRAWN, UNREADABLE, ACKNOWLEDGED)
+# What somebody has to put in order.
+AWAITING_CORRECTION = frozenset({REJECTED, UNREADABLE})
 # What holds for one delivery of a content; the others hold for the content, whenever it is delivered.
-OF_ONE_DELIVERY = frozenset({REJECTED, ACKNOWLEDGED})
+OF_ONE_DELIVERY = frozenset({REJECTED, ACKNOWLEDGED, WITHDRAWN})
 
 _MOMENT = pa.timestamp("us", tz="UTC")
 SCHEMA = pa.schema(
@@ -33,12 +39,30 @@ SCHEMA = pa.schema(
         ("job_run_id", pa.string()),
         ("table_uuid", pa.string()),
         ("commit_id", pa.string()),
+        ("snapshot_id", pa.int64()),
         ("sequence_number", pa.int64()),
         ("recorded_at", _MOMENT),
     ]
 )
-# What an entry gets only when it is recorded.
-_RECORDED = ("table_uuid", "commit_id", "sequence_number", "recorded_at")
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
+# Names in the summary of a snapshot, which every reader of the table loads with its metadata.
+_SUMMARY_NAMES = {
+    "key": "k",
+    "version_id": "v",
+    "etag": "e",
+    "last_modified": "m",
+    "sha256": "h",
+    "size": "b",
+    "status": "s",
+    "rows_read": "n",
+    "rows_ingested": "i",
+    "rows_rejected": "r",
+    "message": "t",
+    "job_run_id": "j",
+}
+# Not written when the value is this.
+_UNSAID: dict[str, Any] = {"version_id": None, "status": INGESTED, "rows_rejected": 0, "message": ""}
 
 
 @dataclass(frozen=True)
@@ -50,19 +74,23 @@ class LedgerEntry:
         version_id: S3's version id, if the bucket has versions.
         etag: ETag of the version.
         last_modified: when the version was delivered.
-        sha256: hash of its bytes.
+        sha256: hash of its bytes, empty when they could not be read.
         size: bytes.
-        status: ``ingested``; ``rejected`` (nothing of it is in the table); ``skipped`` (the same bytes were ingested
-            already); ``acknowledged`` (rejected, and somebody took note).
-        rows_read: rows in the file, ``rows_ingested + rows_rejected``; of a skipped version those of the ingested one.
+        status: ``ingested``; ``rejected`` (nothing of it is in the table); ``superseded`` (its rows gave way to those
+            of another content); ``skipped`` (the same bytes were ingested already); ``withdrawn`` (its rows were
+            taken out of the table); ``unreadable`` (S3 refuses it; every run tries again); ``acknowledged``
+            (rejected or unreadable, and somebody took note).
+        rows_read: rows in the file, ``rows_ingested + rows_rejected``; of a skipped version those of the ingested
+            one, of a withdrawn one those of the content that left the table.
         rows_ingested: rows in the table.
         rows_rejected: rows in the rejects table.
-        message: why it was rejected or skipped, else empty.
+        message: why it has this status, empty for ``ingested``.
         job_run_id: the Glue job run that did it.
         table_uuid: the Iceberg table that the rows are in; a table that is made anew has another.
-        commit_id: the commit of the table that ingested it, None where there was none.
+        commit_id: the commit of the table that did it, None where there was none.
+        snapshot_id: the table's snapshot that holds this commit, None where there was none.
         sequence_number: the table's Iceberg sequence number that it holds for; orders the entries of one object. The
-            entry of the commit itself comes first, then those without one.
+            entries of the commit itself come first, then those without one.
         recorded_at: when; orders the rest.
     """
 
@@ -80,44 +108,79 @@ class LedgerEntry:
     job_run_id: str
     table_uuid: str = ""
     commit_id: str | None = None
+    snapshot_id: int | None = None
     sequence_number: int = 0
-    recorded_at: datetime = datetime(1970, 1, 1, tzinfo=UTC)
+    recorded_at: datetime = _EPOCH
 
     def __str__(self) -> str:
         """Return the entry as a line for people."""
         counts = f"{self.rows_read:,} read = {self.rows_ingested:,} ingested + {self.rows_rejected:,} rejected"
         return f"{self.key}: {self.status}, {counts}{f' ({self.message})' if self.message else ''}"
 
+    @property
+    def order(self) -> tuple[int, bool, datetime]:
+        """What orders the entries of an object; the greatest is its state.
+
+        ``data_hub.covered_versions`` and ``data_hub.entry_table`` have the same order.
+        """
+        # What was decided on a state of the table comes after the commit that made it, whoever writes first.
+        return (self.sequence_number, self.commit_id is None, self.recorded_at)
+
     def covers(self, item: SourceObject) -> bool:
         """Tell whether this very version was dealt with.
 
         Of ingested objects the content counts; a rejected one that is delivered again is read again, also with the
-        same content, for the contract may have changed.
+        same content, for the contract may have changed; a withdrawn one, because somebody wants it back. An unreadable
+        one may be readable by now.
         """
+        if self.status == UNREADABLE:
+            return False
         if self.status in OF_ONE_DELIVERY and self.last_modified != item.last_modified:
             return False
         return self.etag == item.etag
 
     def is_recorded_as(self, latest: "LedgerEntry | None") -> bool:
         """Tell whether the ledger's latest entry of the object says the same, or that somebody took note of it."""
-        same = {REJECTED, ACKNOWLEDGED} if self.status == REJECTED else {self.status}
+        same = {self.status, ACKNOWLEDGED} if self.status in AWAITING_CORRECTION else {self.status}
         if latest is None or latest.status not in same:
             return False
         return (latest.etag, latest.last_modified, latest.commit_id) == (self.etag, self.last_modified, self.commit_id)
 
-    def of_commit(self, commit_id: str | None, sequence_number: int) -> "LedgerEntry":
+    def of_commit(self, commit_id: str | None, sequence_number: int, snapshot_id: int | None = None) -> "LedgerEntry":
         """Return the entry as it holds after a commit of the table, or, without one, for the table as it was read."""
-        return replace(self, commit_id=commit_id, sequence_number=sequence_number)
+        return replace(self, commit_id=commit_id, sequence_number=sequence_number, snapshot_id=snapshot_id)
+
+    def superseded_by(self, other: "LedgerEntry") -> "LedgerEntry":
+        """Return the entry that says that the commit of another content took the rows of this one out of the table."""
+        return replace(
+            self,
+            status=SUPERSEDED,
+            message=f"by the content with SHA-256 {other.sha256}",
+            job_run_id=other.job_run_id,
+            table_uuid=other.table_uuid,
+            commit_id=other.commit_id,
+            snapshot_id=other.snapshot_id,
+            sequence_number=other.sequence_number,
+            recorded_at=other.recorded_at - _MICROSECOND,
+        )
 
     def to_summary(self) -> dict[str, Any]:
         """Return the part that the table's commit carries in its snapshot, as plain JSON values."""
-        values = {name: value for name, value in asdict(self).items() if name not in _RECORDED}
-        return values | {"last_modified": self.last_modified.isoformat()}
+        values = {name: getattr(self, name) for name in _SUMMARY_NAMES}
+        values["last_modified"] = (self.last_modified - _EPOCH) // _MICROSECOND
+        return {
+            short: values[name]
+            for name, short in _SUMMARY_NAMES.items()
+            if name not in _UNSAID or values[name] != _UNSAID[name]
+        }
 
     @classmethod
-    def from_summary(cls, values: dict[str, Any]) -> "LedgerEntry":
-        """Make an entry of what ``to_summary`` gave."""
-        return cls(**values | {"last_modified": datetime.fromisoformat(values["last_modified"])})
+    def from_summary(cls, summary: Mapping[str, Any]) -> "LedgerEntry":
+        """Make an entry of what ``to_summary`` gives, or gave before it had short names."""
+        if "key" in summary:
+            return cls(**{**summary, "last_modified": datetime.fromisoformat(summary["last_modified"])})
+        values = _UNSAID | {name: summary[short] for name, short in _SUMMARY_NAMES.items() if short in summary}
+        return cls(**{**values, "last_modified": _EPOCH + values["last_modified"] * _MICROSECOND})
 
 
 def to_arrow(entries: Iterable[LedgerEntry]) -> pa.Table:

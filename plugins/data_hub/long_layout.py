@@ -27,7 +27,7 @@ class LongLayout:
 
     def fitted_to(self, block: Block) -> "LongLayout":
         """Return one that is fast for files that begin like this block."""
-        return LongLayout(self._splitter.fitted_to(block), self._contract, self._unknown)
+        return LongLayout(self._splitter.fitted_to(block, self._contract.parsed), self._contract, self._unknown)
 
     def read(self, block: Block) -> ReadRows:
         """Return the rows and rejects of a block.

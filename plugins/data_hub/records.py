@@ -1,6 +1,7 @@
 """Records split into fields: every record that is not blank has its fields, or is broken."""
 
 import codecs
+from collections.abc import Collection
 from dataclasses import dataclass
 
 import pyarrow as pa
@@ -63,17 +64,23 @@ class Splitter:
             check_utf8=False,
         )
 
-    def fitted_to(self, block: Block) -> "Splitter":
-        """Return one that keeps columns dictionary-encoded where that pays, judged by the beginning of a large file."""
+    def fitted_to(self, block: Block, parsed: Collection[str]) -> "Splitter":
+        """Return one that keeps columns dictionary-encoded where that pays, judged by the beginning of a large file.
+
+        Args:
+            block: the beginning.
+            parsed: names of columns that do not stay text; of the others a dictionary would have to be undone.
+        """
         sample = block.text[:_PARSED_AT_ONCE]
         if len(sample) < _PARSED_AT_ONCE or b"\n" not in sample:
             return self
-        everything = Splitter(self._names, self._dialect, frozenset(self._names))
+        candidates = frozenset(parsed) & frozenset(self._names)
+        everything = Splitter(self._names, self._dialect, candidates)
         try:
             text = everything.fields(sample[: sample.rfind(b"\n") + 1], RaggedHandler())
         except pa.ArrowInvalid:  # cut inside a field in quotes
             return self
-        few = {name for name in self._names if len(text.column(name).chunk(0).dictionary) * 2 < len(text)}
+        few = {name for name in candidates if len(text.column(name).chunk(0).dictionary) * 2 < len(text)}
         return Splitter(self._names, self._dialect, frozenset(few))
 
     def split(self, block: Block) -> Records:

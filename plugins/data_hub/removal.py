@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import pyarrow as pa
-from pyiceberg.expressions import BooleanExpression, Not
+from pyiceberg.expressions import BooleanExpression, IsNull, Not, Or
 from pyiceberg.expressions.visitors import bind, extract_field_ids
 from pyiceberg.io.pyarrow import ArrowScan
 from pyiceberg.manifest import DataFile
@@ -32,6 +32,10 @@ class Removal:
 
         pyiceberg's own delete reads a data file whole, and needs another library to write it by partition.
 
+        Args:
+            table: as it was loaded.
+            replaced: equality with values, of the same columns in each alternative.
+
         Raises:
             OSError: a data file cannot be read or written.
         """
@@ -42,16 +46,29 @@ class Removal:
                 removed.append(task.file)
             if 0 < matching < task.file.record_count:
                 shared.append(task)
-        rows = (part for task in shared for part in _read(table, task, Not(replaced), table.schema()))
+        # Of another writer's row without a value, neither the condition nor its opposite is true.
+        others: BooleanExpression = Not(replaced)
+        for name in _columns(table, replaced):
+            others = Or(others, IsNull(term=name))
+        rows = (part for task in shared for part in _read(table, task, others, table.schema()))
         return cls(removed, data_files.written(table, rows) if shared else [])
 
 
 def _count(table: Table, task: FileScanTask, matching: BooleanExpression) -> int:
-    ids = extract_field_ids(bind(table.schema(), matching, case_sensitive=True))
-    columns = [column.name for column in table.schema().fields if column.field_id in ids]
-    return sum(map(len, _read(table, task, matching, table.schema().select(*columns))))
+    return sum(map(len, _read(table, task, matching, table.schema().select(*_columns(table, matching)))))
+
+
+def _columns(table: Table, condition: BooleanExpression) -> list[str]:
+    ids = extract_field_ids(bind(table.schema(), condition, case_sensitive=True))
+    return [column.name for column in table.schema().fields if column.field_id in ids]
 
 
 def _read(table: Table, task: FileScanTask, matching: BooleanExpression, schema: Schema) -> Iterator[pa.Table]:
     scan = ArrowScan(table.metadata, table.io, schema, matching)
-    return (pa.Table.from_batches([batch]) for batch in scan.to_record_batches([task]))
+    # What is public holds all rows of a data file in memory; deletes of single rows are other writers' and rare.
+    batches = (
+        scan.to_record_batches([task])
+        if task.delete_files
+        else scan._record_batches_from_scan_tasks_and_deletes([task], {})
+    )
+    return (pa.Table.from_batches([batch]) for batch in batches)

@@ -9,8 +9,8 @@ import pyarrow as pa
 
 from data_hub import lineage, rejects
 from data_hub.csv_file import CsvFile
-from data_hub.ledger_entry import INGESTED, REJECTED, SKIPPED, LedgerEntry
-from data_hub.objects import OpenObject, SourceObject
+from data_hub.ledger_entry import INGESTED, REJECTED, SKIPPED, UNREADABLE, LedgerEntry
+from data_hub.objects import ObjectUnreadable, OpenObject, SourceObject
 from data_hub.reader import Reader
 from data_hub.reject_spool import RejectSpool
 
@@ -76,13 +76,16 @@ class SourceFile:
         for rejected in spool.tables():
             yield REJECTS, rejects.of_file(rejected, self.item.key, sha256, self.now)
         return replace(
-            self._entry(opened, sha256),
-            status=REJECTED if file.rejection else INGESTED,
+            self._entry(opened.version_id, sha256, REJECTED if file.rejection else INGESTED, file.rejection),
             rows_read=row_count + spool.count,
             rows_ingested=row_count,
             rows_rejected=spool.count,
-            message=file.rejection,
         )
+
+    def unreadable(self, error: ObjectUnreadable) -> LedgerEntry:
+        """Return the entry, ``unreadable``, of an object that S3 refuses."""
+        fix = "restore it, or let the job's role read it; every run tries again"
+        return self._entry(None, "", UNREADABLE, f"S3 refuses it ({error}): {fix}")
 
     def unless_new(self, known: LedgerEntry | None) -> LedgerEntry | None:
         """Return the entry, ``skipped``, of an object whose very bytes were ingested last; None when they are others.
@@ -100,12 +103,10 @@ class SourceFile:
         if opened.body.sha256() != known.sha256:
             return None
         return replace(
-            self._entry(opened, known.sha256),
-            status=SKIPPED,
+            self._entry(opened.version_id, known.sha256, SKIPPED, "the same bytes were ingested already"),
             rows_read=known.rows_read,
             rows_ingested=known.rows_ingested,
             rows_rejected=known.rows_rejected,
-            message="the same bytes were ingested already",
         )
 
     def _all_rejects(self, file: CsvFile) -> RejectSpool:
@@ -123,18 +124,18 @@ class SourceFile:
             rows = rows.append_column(name, pa.repeat(value, len(rows)))
         return rows
 
-    def _entry(self, opened: OpenObject, sha256: str) -> LedgerEntry:
+    def _entry(self, version_id: str | None, sha256: str, status: str, message: str) -> LedgerEntry:
         return LedgerEntry(
             key=self.item.key,
-            version_id=opened.version_id,
+            version_id=version_id,
             etag=self.item.etag,
             last_modified=self.item.last_modified,
             sha256=sha256,
             size=self.item.size,
-            status=INGESTED,
+            status=status,
             rows_read=0,
             rows_ingested=0,
             rows_rejected=0,
-            message="",
+            message=message,
             job_run_id=self.job_run_id,
         )

@@ -1,5 +1,6 @@
 """The three Iceberg tables of a pipeline: rows, rejects and ledger."""
 
+import contextlib
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -18,6 +19,8 @@ from data_hub.contract import Contract
 from data_hub.deployment import Deployment
 from data_hub.errors import DataHubError, TryAgainError
 from data_hub.pipeline import Table
+
+ATTEMPTS = 10
 
 
 @dataclass(frozen=True)
@@ -65,20 +68,30 @@ class Tables:
         """Add columns that files brought along (``unknown_columns: evolve``).
 
         Raises:
-            TryAgainError: another writer was in the way.
+            DataHubError: the table has gained one of them meanwhile, of another type.
+            TryAgainError: other writers were in the way for too long.
         """
-        _with_columns_of(pa.schema([(name, pa.string()) for name in sorted(names)]), self.rows)
+        wanted = pa.schema([(name, pa.string()) for name in sorted(names)])
+        for _ in range(ATTEMPTS - 1):
+            with contextlib.suppress(TryAgainError):
+                _with_columns_of(wanted, self.rows)
+                return
+            self.rows.refresh()
+        _with_columns_of(wanted, self.rows)
 
 
 def _partitioned_by(partition_by: Sequence[str], table: IcebergTable) -> IcebergTable:
     """Give the table the partition spec of the pipeline file; data files that are there keep theirs."""
     wanted, present = partition.spec(partition_by, table.schema()), table.spec()
     if [_meaning(each) for each in wanted.fields] != [_meaning(each) for each in present.fields]:
-        with _no_other_writer(table, "its partition spec was changed"), table.update_spec() as update:
-            for each in present.fields:
-                update.remove_field(each.name)
-            for each in wanted.fields:
-                update.add_field(table.schema().find_field(each.source_id).name, each.transform, each.name)
+        with _no_other_writer(table, "its partition spec was changed"), table.transaction() as transaction:
+            # One after the other: bucket(4, column) has the same name as bucket(8, column).
+            with transaction.update_spec() as update:
+                for each in present.fields:
+                    update.remove_field(each.name)
+            with transaction.update_spec() as update:
+                for each in wanted.fields:
+                    update.add_field(table.schema().find_field(each.source_id).name, each.transform, each.name)
     return table
 
 
