@@ -4,24 +4,45 @@ import re
 import shlex
 import textwrap
 from collections.abc import Iterator
-from dataclasses import dataclass
+from contextlib import nullcontext
+from dataclasses import MISSING, dataclass, fields, replace
 from pathlib import Path
 from typing import Any, get_args
 
 import click
-import pyarrow as pa
 import pytest
+import type_examples
 import yaml
 from click.testing import CliRunner
-from collections_pipeline import ROOT
+from collections_pipeline import PIPELINE_TEXT, ROOT, SAMPLE
+from lake import Lake
 from pydantic import BaseModel
+from type_examples import TYPE_EXAMPLES
 
-from data_hub import column_types, ledger_entry, pipeline_file, rejects, strict_yaml
+from data_hub import (
+    batch_rows,
+    data_files,
+    fetch,
+    ledger_entry,
+    lineage,
+    metrics,
+    pipeline_file,
+    reject_spool,
+    rejects,
+    remaining,
+    strict_yaml,
+    views,
+)
+from data_hub.deadline import Deadline
 from data_hub.errors import DataHubError
-from data_hub.pipeline import COLUMN_FORMATS, Column, Pipeline
+from data_hub.job_arguments import IngestionArguments
+from data_hub.partition_terms import TRANSFORMS, PartitionTerm
+from data_hub.pipeline import COLUMN_FORMATS, Pipeline
 from data_hub.report_view import REPORT_COLUMNS
-from hub_cli import check, locations
+from hub_cli import check, locations, trace, withdraw
+from hub_cli import lake as hub_lake
 from hub_cli.__main__ import hub
+from local_aws import faults
 from local_aws.environment import client_environment
 
 DOCS = ROOT / "docs"
@@ -153,44 +174,89 @@ def test_the_dag_file_of_the_docs_is_like_the_first_one() -> None:
 
 
 class WalkThrough:
-    """A folder with the files that docs/pipelines.md tells to write."""
+    """A folder with the files that a page tells to write."""
 
-    def __init__(self, folder: Path) -> None:
-        self.pipeline_file = folder / "dags" / "pipelines" / "branches.yaml"
-        self.csv_file = folder / "branches.csv"
-        self.pipeline_file.parent.mkdir(parents=True)
+    def __init__(self, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.folder = folder
+        self.pipelines = folder / "dags" / "pipelines"
+        self.pipelines.mkdir(parents=True)
+        self._last_pipeline = self.pipelines / "none.yaml"
+        monkeypatch.chdir(folder)
+        monkeypatch.setattr(check, "PIPELINES", self.pipelines)
+        monkeypatch.setattr(locations, "PIPELINES", self.pipelines)
+        monkeypatch.setattr(locations, "DAGS", self.pipelines.parent)
 
-    def write(self, block: Block) -> None:
-        """Do what a block tells: write a file, or change the pipeline file as a diff says."""
+    def follow(self, page: list[Block]) -> int:
+        """Do what a page tells, and compare what its checks print; return how many there were."""
+        compared = 0
+        for block, following in zip(page, [*page[1:], Block("", "")], strict=True):
+            self._write(block, following)
+            if block.text.startswith("./hub check") and following.language == "text":
+                assert printed(block.text) == following.text.splitlines()
+                compared += 1
+        return compared
+
+    def _write(self, block: Block, following: Block) -> None:
+        """Write a file, or change the last pipeline file as a diff says."""
         if block.language == "yaml":
-            self.pipeline_file.write_text(block.text)
+            self._write_pipeline(block.text)
         elif block.language == "csv":
-            self.csv_file.write_text(block.text)
+            # Called as the command below it says.
+            (self.folder / words(following.text)[-1]).write_text(block.text)
         elif block.language == "python":
-            (self.pipeline_file.parent.parent / "branches.py").write_text(block.text)
+            (self.pipelines.parent / f"{self._last_pipeline.stem}.py").write_text(block.text)
         elif block.language == "diff":
-            text = self.pipeline_file.read_text()
+            text = self._last_pipeline.read_text()
             for old, new in re.findall(r"^-(.*)\n\+(.*)$", block.text, re.MULTILINE):
                 assert f"{old}\n" in text
                 text = text.replace(f"{old}\n", f"{new}\n")
-            self.pipeline_file.write_text(text)
+            self._last_pipeline.write_text(text)
+
+    def _write_pipeline(self, text: str) -> None:
+        if name := re.match(r"pipeline: (\w+)", text):
+            self._last_pipeline = self.pipelines / f"{name[1]}.yaml"
+            self._last_pipeline.write_text(text)
+
+
+def printed(command: str) -> list[str]:
+    """Return the lines that a command of ./hub prints."""
+    return [line.rstrip() for line in CliRunner().invoke(hub, words(command)[1:]).stdout.splitlines()]
 
 
 def test_the_walk_through_prints_what_the_page_shows(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    walk_through = WalkThrough(tmp_path)
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(check, "PIPELINES", walk_through.pipeline_file.parent)
-    monkeypatch.setattr(locations, "PIPELINES", walk_through.pipeline_file.parent)
-    monkeypatch.setattr(locations, "DAGS", walk_through.pipeline_file.parent.parent)
-    page = blocks(DOCS / "pipelines.md")
+    walk_through = WalkThrough(tmp_path, monkeypatch)
+    assert walk_through.follow(blocks(DOCS / "pipelines.md")) == 3
+
+
+def test_the_checks_of_the_ingestion_print_what_the_page_shows(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    walk_through = WalkThrough(tmp_path, monkeypatch)
+    given = [block for block in blocks(DOCS / "pipelines.md") if block.language == "yaml"]
+    walk_through.follow([*given, Block("yaml", f"pipeline: {PIPELINE_TEXT.partition('pipeline: ')[2]}")])
+    assert walk_through.follow(blocks(DOCS / "ingestion.md")) == 2
+
+
+def test_trace_and_withdraw_print_what_the_page_shows(lake: Lake, monkeypatch: pytest.MonkeyPatch) -> None:
+    for file in sorted(SAMPLE.glob("*/*.csv")):
+        lake.put(file.name, file.read_bytes(), int(file.parent.name.removeprefix("ingest_ts=")))
+    lake.ingest()
+    views.create_views(lake.pipeline, replace(lake.deployment, view_definer="arn:aws:iam::123456789012:role/definer"))
+    for module in (trace, withdraw):
+        monkeypatch.setattr(module, "deployment_of", lambda *_: lake.deployment)
+    monkeypatch.setattr(hub_lake, "open_data", nullcontext)
+    monkeypatch.setattr(hub_lake, "open_data_to_change", nullcontext)
+    page = blocks(DOCS / "ingestion.md")
     compared = 0
-    for block, following in zip(page, [*page[1:], Block("", "")], strict=True):
-        walk_through.write(block)
-        if block.text.startswith("./hub check") and following.language == "text":
-            printed = CliRunner().invoke(hub, words(block.text)[1:]).stdout
-            assert [line.rstrip() for line in printed.splitlines()] == following.text.splitlines()
+    for block, following in zip(page, page[1:], strict=False):
+        if block.text.startswith(("./hub trace", "./hub withdraw")) and following.language == "text":
+            shown = [line.replace(lake.deployment.source_bucket, "raw") for line in printed(block.text)]
+            assert _without_chance(shown) == _without_chance(following.text.splitlines())
             compared += 1
-    assert compared == 3
+    assert compared == 2
+
+
+def _without_chance(lines: list[str]) -> list[str]:
+    """Return lines without what differs from run to run."""
+    return [re.sub(r"^(  (job run|commit|ingested) ).*", r"\1", line) for line in lines]
 
 
 def test_every_check_of_files_in_the_repository_passes(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -235,29 +301,61 @@ def test_the_refused_scalars_are_refused_and_read_by_pyyaml_as_shown() -> None:
         assert as_shown.get(shown, str(value) == shown.removeprefix("the number ")), scalar
 
 
-def test_the_table_of_types_shows_what_the_types_accept() -> None:
-    rows = table("ingestion.md", "type")
-    documented = {(kind.strip("`"), form.strip("`")) for kind, form, *_ in rows}
+def test_the_table_of_types_is_the_one_that_the_tests_of_the_types_try() -> None:
+    documented = {(each.column.kind, each.format) for each in TYPE_EXAMPLES}
     assert documented == {(kind, form) for kind, forms in COLUMN_FORMATS.items() for form in forms or ("",)}
-    for kind, form, _, accepted, rejected in rows:
-        column = Column.model_validate({"type": kind.strip("`"), "format": form.strip("`") or None})
-        for examples, fits in ((accepted, True), (rejected, False)):
-            texts = IN_BACKTICKS.findall(examples)
-            values = column_types.of(column).parse(pa.array(texts, pa.string())).to_pylist()
-            assert {text: value is not None for text, value in zip(texts, values, strict=True)} == dict.fromkeys(
-                texts, fits
-            )
+    assert type_examples.markdown() in (DOCS / "ingestion.md").read_text(encoding="utf-8")
+
+
+def test_the_table_of_partitions_shows_which_transform_fits_which_type() -> None:
+    shown = {}
+    for entry, _, types in table("pipelines.md", "entry of `partition_by`"):
+        term = PartitionTerm.parse(entry.strip('`"'))
+        named = {name.partition("(")[0] for name in IN_BACKTICKS.findall(types)}
+        everything = set(COLUMN_FORMATS)
+        shown[term.transform] = everything - named if types.startswith("all") else named
+    assert shown == TRANSFORMS
 
 
 def test_the_tables_of_rejects_and_ledger_are_the_schemas() -> None:
     assert first_cells("ingestion.md", "column of `<table>_rejects`") == rejects.SCHEMA.names
     assert sorted(first_cells("ingestion.md", "column of `<table>_ledger`")) == sorted(ledger_entry.SCHEMA.names)
-    assert first_cells("ingestion.md", "status") == [
-        ledger_entry.INGESTED,
-        ledger_entry.REJECTED,
-        ledger_entry.SKIPPED,
-        ledger_entry.ACKNOWLEDGED,
-    ]
+    assert first_cells("ingestion.md", "status") == list(ledger_entry.STATUSES)
+    assert sorted(first_cells("ingestion.md", "column")) == sorted(lineage.COLUMNS)
+
+
+def test_the_arguments_of_the_ingestion_are_those_that_it_takes() -> None:
+    shown = {
+        row[0].strip("`"): row[1].strip("`") for row in table("ingestion.md", "argument of `csv-to-iceberg-ingestion`")
+    }
+    own = {field.name: field.default for field in fields(IngestionArguments) if field.default is not MISSING}
+    assert {f"--{name}" for name in own} == set(shown)
+    assert {name: shown[f"--{name}"] for name, default in own.items() if default is not None} == {
+        name: str(default) for name, default in own.items() if default is not None
+    }
+
+
+def test_the_metrics_of_the_jobs_are_those_that_they_print() -> None:
+    every = {value for name, value in vars(metrics).items() if name.startswith(("FILES_", "ROWS_", "RUN_"))}
+    assert set(first_cells("ingestion.md", "metric")) == every
+
+
+def test_the_bounds_of_memory_are_those_of_the_code() -> None:
+    bounds = [fetch.SMALL_BYTES * fetch.FETCHED_AHEAD, batch_rows.HELD_BYTES, reject_spool.HELD_BYTES]
+    bounds.append(data_files.WAITING_BYTES)
+    rows = table("ingestion.md", "what is held")
+    assert [row[1] for row in rows] == [f"{size >> 20} MiB" for size in bounds]
+    assert f"up to {fetch.SMALL_BYTES >> 20} MiB) fetched ahead by {fetch.FETCHERS} threads" in rows[0][0]
+    assert f"({data_files.ROW_GROUP_BYTES >> 20} MiB for each partition)" in rows[3][0]
+
+
+def test_the_last_lines_of_a_backfill_are_those_that_the_job_prints() -> None:
+    (shown,) = (block.text for block in blocks(DOCS / "ingestion.md") if "remaining=" in block.text)
+    assert shown.splitlines()[-1] == remaining.line(8800, f"{Deadline(60)} are over")
+
+
+def test_the_effects_of_faults_are_those_that_the_local_aws_has() -> None:
+    assert sorted(first_cells("local-aws.md", "effect")) == sorted(get_args(faults.Effect))
 
 
 def test_the_columns_of_a_report_are_named() -> None:

@@ -78,6 +78,6 @@ def test_whoever_stops_early_leaves_no_thread_behind() -> None:
     store = Store({f"{number:03}": b"x" for number in range(100)})
     objects = fetched(store, list(store.list_objects()))
     next(objects)
-    objects.close()  # type: ignore[attr-defined]
+    objects.close()
     assert not [thread for thread in threading.enumerate() if thread.name.startswith("fetch")]
     assert len(store.opened) < 40

@@ -32,6 +32,14 @@ def test_so_many_columns_are_no_table() -> None:
     assert "names more than 10,000 columns" in rejection(",".join(names).encode())
 
 
+def test_a_name_that_would_swell_every_row_rejects_the_file() -> None:
+    """Two bytes of a line would become as long as the name, beyond what Arrow takes."""
+    rows, _ = read(f"id,{'n' * 398}\n1,x\n".encode(), None, TABLE)
+    assert json.loads(rows[0]["_rescued_data"]) == {"n" * 398: "x"}
+    assert "has a name of 399 characters ('nnn" in rejection(f"id,{'n' * 399}\n".encode())
+    assert "has a name of 100 characters" in rejection(b"id," + b"\x01" * 100 + b"\n")
+
+
 def test_without_quoting_a_quote_in_the_header_is_text() -> None:
     rows, _ = read(b'id|"te"xt"|text\n1|a|"b"\n', Csv(delimiter="|", quoting="none"), TABLE)
     assert (rows[0]["text"], rows[0]["_rescued_data"]) == ('"b"', json.dumps({'"te"xt"': "a"}))
@@ -65,6 +73,14 @@ def test_a_table_that_evolves_gains_the_columns_with_fit_names() -> None:
         "double": "5",
     }
     assert rows[1]["_rescued_data"] is None
+
+
+def test_a_column_called_like_a_partition_field_stays_in_the_json() -> None:
+    """Iceberg refuses to add it, which would end every run."""
+    table = EVOLVING.model_copy(update={"partition_by": ["truncate(4, text)", "bucket(8, id)"]})
+    (part,) = parts(b"id,TEXT_trunc,id_bucket,id_year\n1,a,b,c\n", None, table)
+    assert part.rows.column("id_year").to_pylist() == ["c"]
+    assert part.rows.column("_rescued_data").to_pylist() == ['{"TEXT_trunc": "a", "id_bucket": "b"}']
 
 
 def test_rows_that_are_rejected_take_their_unknown_columns_along() -> None:

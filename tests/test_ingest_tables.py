@@ -1,11 +1,16 @@
 """How the ingestion makes and changes its tables."""
 
+from typing import Any
+
+import pytest
 from collections_pipeline import HEADER_V1, row_v1
 from lake import Lake
 
 from data_hub import ingest
 from data_hub.ingest import Ingestion
+from data_hub.ledger_entry import LedgerEntry
 from data_hub.limits import Limits
+from data_hub.source_file import SourceFile
 
 OTHER = HEADER_V1.replace(b"\n", b",branch,Odd Name\n")
 
@@ -69,13 +74,21 @@ def test_a_commit_takes_no_more_bytes_than_it_may(lake: Lake) -> None:
     assert lake.snapshot_count() == 2
 
 
-def test_what_the_limits_leave_is_told_and_ingested_by_the_next_run(lake: Lake) -> None:
+def test_what_the_limits_leave_is_told_and_ingested_by_the_next_run(
+    lake: Lake, monkeypatch: pytest.MonkeyPatch
+) -> None:
     for name in "abcde":
         lake.put(f"{name}.csv", HEADER_V1 + row_v1())
-    asked = iter([False, False, False, True, True, True, True])
-    run = Ingestion.open(
-        lake.pipeline, lake.deployment, "jr", lambda _: None, limits=Limits(is_over=lambda: next(asked))
-    )
+    read: list[str] = []
+
+    def note(file: SourceFile, *takers: Any) -> LedgerEntry:
+        read.append(file.item.key)
+        return original(file, *takers)
+
+    original = SourceFile.read
+    monkeypatch.setattr(SourceFile, "read", note)
+    limits = Limits(is_over=lambda: len(read) == 2)
+    run = Ingestion.open(lake.pipeline, lake.deployment, "jr", lambda _: None, limits=limits)
     assert len(run.run()) == 2
     assert run.remaining == 3
     assert [name for name, _, _ in lake.rows()] == ["a.csv", "b.csv"]
@@ -89,3 +102,18 @@ def test_a_run_that_may_begin_nothing_changes_nothing(lake: Lake) -> None:
     assert ingest.summarise(run.run()) == "Nothing new to ingest"
     assert run.remaining == 1
     assert lake.snapshot_count() == 0
+
+
+def test_a_column_that_left_the_contract_keeps_its_type_and_files_that_bring_it_on_are_rescued(lake: Lake) -> None:
+    columns = lake.pipeline.table.columns
+    before = lake.with_table(columns={**columns, "branch": columns["rssdid"].model_copy(update={"required": False})})
+    before.put("a.csv", with_other(b"7"))
+    before.ingest()
+    after = lake.with_table(unknown_columns="evolve")
+    after.put("b.csv", with_other(b"north"))
+    after.ingest()
+    rows = after.table().scan().to_arrow().to_pylist()
+    assert sorted(
+        (row["source_line"], row["branch"], row["_rescued_data"]) for row in rows if row["branch"] is None
+    ) == [(2, None, '{"branch": "north"}')]
+    assert [row["branch"] for row in rows if row["branch"] is not None] == [7]

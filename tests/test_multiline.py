@@ -89,3 +89,8 @@ def test_time_grows_with_the_file_only() -> None:
     file = HEADER + '1,"a\nb",1\n2,"c"x,2\n' * count
     rows, rejects = read(file.encode(), MULTILINE, TABLE)
     assert (len(rows), len(rejects)) == (count, count)
+
+
+def test_the_line_of_a_wrong_byte_is_told_behind_a_record_of_several_lines() -> None:
+    with pytest.raises(FileRejected, match="line 4: byte 0xff is not UTF-8"):
+        read_traps(HEADER.encode() + b'1,"a\nb",2\n2,\xff,3\n')

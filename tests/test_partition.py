@@ -76,7 +76,9 @@ def test_a_table_is_made_with_it(tmp_path: Path) -> None:
 @pytest.mark.parametrize("kind", ICEBERG_TYPES)
 def test_a_transform_fits_the_types_that_it_fits_in_iceberg(transform: str, kind: str) -> None:
     term = PartitionTerm("x", transform, 8 if transform in {"bucket", "truncate"} else 0)
-    assert term.fits(kind) == parse_transform(term.notation).can_transform(ICEBERG_TYPES[kind])
+    fits = parse_transform(term.notation).can_transform(ICEBERG_TYPES[kind])
+    # Numbers next to the end of their range have no truncated value that fits their type.
+    assert term.fits(kind) == (fits and (transform != "truncate" or kind == "string"))
 
 
 @pytest.mark.parametrize(

@@ -3,9 +3,9 @@ from pathlib import Path
 import pytest
 from collections_pipeline import PIPELINE, PIPELINE_TEXT
 
-from data_hub import graph, pipeline_file, pipeline_problems
+from data_hub import csv_problems, graph, pipeline_file, pipeline_problems
 from data_hub.errors import DataHubError
-from data_hub.pipeline import Pipeline
+from data_hub.pipeline import Column, Csv, Pipeline
 
 
 def problems_of(old: str, new: str) -> str:
@@ -121,7 +121,7 @@ WIDE = "layout: wide, item_column: item_mdrm, value_column: item_value"
             with_partitions("[series]"),
             "partition_by: 'series': column 'series' is not under columns; use one of: series",
         ),
-        (with_partitions("[year(rssdid)]"), "'year(rssdid)': year does not fit type bigint; use identity or bucket or"),
+        (with_partitions("[year(rssdid)]"), "'year(rssdid)': year does not fit type bigint; use identity or bucket"),
         (
             with_partitions("[bucket(16, rssdid)]"),
             "partition_by: 'bucket(16' does not fit; write a column, year, month",
@@ -183,6 +183,15 @@ def test_a_wide_file_names_the_columns_of_item_and_value() -> None:
     assert (csv.layout, csv.item_column, csv.value_column) == ("wide", "item_mdrm", "item_value")
 
 
+def test_a_wide_file_has_a_key() -> None:
+    csv = Csv.model_validate({"layout": "wide", "item_column": "item_mdrm", "value_column": "item_value"})
+    text = Column(type="string")
+    table = PIPELINE.table.model_copy(update={"columns": {"item_mdrm": text, "item_value": text}})
+    source = PIPELINE.source.model_copy(update={"csv": csv})
+    (problem,) = csv_problems.of_source(PIPELINE.model_copy(update={"source": source, "table": table}))
+    assert problem.startswith("source.csv.layout: wide needs a key column too")
+
+
 def test_a_wide_file_has_no_unknown_columns_that_the_table_could_gain() -> None:
     evolve = ("partition_by: [seriesid, year(aod)]", "unknown_columns: evolve")
     with pytest.raises(DataHubError, match="layout: wide makes an item of every unknown column"):
@@ -198,6 +207,11 @@ def test_a_decimal_has_its_precision_and_scale() -> None:
 def test_a_partition_may_not_be_called_like_a_column() -> None:
     with pytest.raises(DataHubError, match="its partitions are called 'aod_year' like a column; rename that column"):
         parsed(("    item_desc: {", "    aod_year: {type: string}\n    item_desc: {"))
+    with pytest.raises(DataHubError, match="its partitions are called 'ingested_at_day' like a column"):
+        parsed(
+            with_partitions("[day(ingested_at)]"),
+            ("    item_desc: {", "    ingested_at_day: {type: string}\n    item_desc: {"),
+        )
 
 
 def test_a_table_may_be_partitioned_by_the_hubs_own_columns_where_that_makes_sense() -> None:

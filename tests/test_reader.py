@@ -260,6 +260,15 @@ def test_over_the_ratio_every_record_is_a_reject() -> None:
     assert [row["raw_text"].encode() for row in rejected] == [line for line in text.splitlines()[1:] if line]
 
 
+@pytest.mark.parametrize(("ratio", "bad"), [(0.29, 29), (0.57, 57), (0.05, 5), (0.0, 0), (1.0, 100)])
+def test_a_share_of_rejects_that_is_the_ratio_itself_is_accepted(ratio: float, bad: int) -> None:
+    """29 > 0.29 * 100 in floating point."""
+    text = HEADER_V1 + row_v1(rssdid="x") * bad + row_v1() * (100 - bad)
+    file = CsvFile("a.csv", io.BytesIO(text), Reader(PIPELINE.table, Csv()), ratio)
+    assert sum(len(part.rejects) for part in file.parts()) == bad
+    assert (file.rejection, file.rejected_by_ratio) == ("", False)
+
+
 def test_a_file_that_cannot_be_read_is_rejected_but_not_by_its_ratio() -> None:
     file = CsvFile("a.csv", io.BytesIO(HEADER_V1 + b"\xff\n"), Reader(PIPELINE.table, Csv()), 0.5)
     assert list(file.parts()) == []

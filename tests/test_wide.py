@@ -107,7 +107,7 @@ def test_a_bulk_file_is_read_part_by_part(monkeypatch: pytest.MonkeyPatch) -> No
     assert with_blocks_of(100, monkeypatch, lambda: read(small, FRY9C, WIDE_TABLE)) == read(small, FRY9C, WIDE_TABLE)
 
 
-def test_a_file_over_the_ratio_gives_every_line_as_a_reject() -> None:
+def test_a_file_over_the_ratio_gives_every_line_as_a_reject_besides_its_bad_cells() -> None:
     text = b"rssdid,aod,A,B\n1,20240331,x,y\n2,20240331,1,\nz,20240331,1,1\n"
     file = CsvFile("wide.csv", io.BytesIO(text), Reader(WIDE_TABLE, COMMAS), 0.5)
     assert sum(len(part.rows) for part in file.parts()) == 1
@@ -117,6 +117,7 @@ def test_a_file_over_the_ratio_gives_every_line_as_a_reject() -> None:
     assert rejected == [
         (2, "A", "'x' is no bigint", "x"),
         (2, "B", "'y' is no bigint", "y"),
+        (2, None, ALONG_WITH_FILE, "1,20240331,x,y"),
         (3, None, ALONG_WITH_FILE, "2,20240331,1,"),
         (4, "rssdid", "'z' is no bigint", "z,20240331,1,1"),
     ]

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from bench import iceberg
 from bench.folder_store import FolderStore
-from data_hub import pipeline_file
+from data_hub import arrow_engine, pipeline_file
 from data_hub.arrow_engine import ArrowEngine
 from data_hub.deployment import Deployment
 from data_hub.ingest import Ingestion, summarise
@@ -20,6 +20,7 @@ JOB_RUN = "jr_bench"
 
 def load(home: Path, folder: Path) -> None:
     """Ingest what the ledger lacks of the folder's objects."""
+    arrow_engine.use_system_memory()
     pipeline = pipeline_file.load(PIPELINE_FILE)
     ingest(home, pipeline, FolderStore(folder, pipeline.source))
 

@@ -56,6 +56,8 @@ def _partition_problems(table: Table) -> Iterator[str]:
 
 
 def _misfit(term: PartitionTerm, table: Table) -> str | None:
+    if term.name != term.column and term.name in table.columns:
+        return f"its partitions are called '{term.name}' like a column; rename that column"
     if term.column in lineage.COLUMNS:
         fits = term.transform in _OWN_PARTITIONS.get(term.column, ())
         hint = "of the hub's own columns use day(ingested_at) or bucket(n, source_file), or take it out"
@@ -65,8 +67,6 @@ def _misfit(term: PartitionTerm, table: Table) -> str | None:
         return f"column '{term.column}' is not under columns; use one of: {', '.join(table.columns)}"
     if not term.fits(column.kind):
         return f"{term.transform} does not fit type {column.type}; use {' or '.join(_fitting(column.kind))}"
-    if term.name != term.column and term.name in table.columns:
-        return f"its partitions are called '{term.name}' like a column; rename that column"
     return None
 
 

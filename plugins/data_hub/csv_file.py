@@ -45,7 +45,7 @@ class CsvFile:
         except FileRejected as rejection:
             self.rejection = str(rejection)
             return
-        if rejected > self._max_reject_ratio * records:
+        if rejected and rejected / records > self._max_reject_ratio:
             self.rejected_by_ratio = True
             self.rejection = (
                 f"{rejected:,} of {records:,} rows ({rejected / records:.1%}) break the contract, more than "

@@ -40,6 +40,8 @@ def _wide_problems(csv: Csv, table: Table) -> Iterator[str]:
             yield f"{field}: '{name}' is not under table.columns; use one of: {', '.join(table.columns)}"
     if csv.item_column and csv.item_column == csv.value_column:
         yield f"value_column: '{csv.value_column}' is the item_column too; name another"
+    if not table.columns.keys() - {csv.item_column, csv.value_column}:
+        yield "layout: wide needs a key column too, by which a row is found; add one to table.columns"
     items = table.columns.get(csv.item_column or "")
     if items and items.type != "string":
         yield f"item_column: '{csv.item_column}' is {items.type}, and names of items are text; make it a string"

@@ -1,6 +1,7 @@
 """Data files of a table, written with bounded memory; they belong to nothing until a commit names them."""
 
 import contextlib
+import os
 import uuid
 from collections import deque
 from collections.abc import Iterable
@@ -22,7 +23,7 @@ from data_hub.partition_split import PartitionSplit
 ROW_GROUP_BYTES = 48 << 20
 # Arrow memory of all rows that wait until their row group is full.
 WAITING_BYTES = 192 << 20
-WRITERS = 2
+WRITERS = min(max((os.cpu_count() or 2) // 2, 2), 4)
 # Arrow memory, about ten times the bytes in the file, after which a data file is full.
 DATA_FILE_BYTES = 4 << 30
 # Each open file holds the buffers of its upload.
@@ -88,7 +89,7 @@ class _Partition:
 class DataFileWriter:
     """Writes rows, split by partition, into Parquet files of a table.
 
-    Rows wait until a row group is worth writing; row groups are encoded by two threads. Memory stays bounded however
+    Rows wait until a row group is worth writing; row groups are encoded in the background. Memory stays bounded however
     many rows come.
 
     Args:

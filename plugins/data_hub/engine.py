@@ -36,7 +36,7 @@ class Batch(Protocol):
         """
 
     def discard(self) -> None:
-        """Remove what was written for the batch; it is known that no commit of it landed."""
+        """Remove what was written for the batch and no commit has taken."""
 
 
 class Engine(Protocol):

@@ -2,7 +2,7 @@
 
 import io
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from functools import partial
 
@@ -15,7 +15,7 @@ FETCHED_AHEAD = 16
 Opener = Callable[[], OpenObject]
 
 
-def fetched(store: ObjectStore, items: Sequence[SourceObject]) -> Iterator[tuple[SourceObject, Opener]]:
+def fetched(store: ObjectStore, items: Sequence[SourceObject]) -> Generator[tuple[SourceObject, Opener], None, None]:
     """Yield objects in order, each with what opens it, as often as one likes.
 
     Small objects are in memory by then, at most 64 MB of them; others are opened when they are asked for. What S3 says

@@ -1,5 +1,6 @@
 """The header of a CSV file, held against the contract."""
 
+import json
 from collections import Counter
 from dataclasses import dataclass
 
@@ -7,6 +8,9 @@ from data_hub.dialect import Dialect
 from data_hub.pipeline import Column, Csv, Table
 from data_hub.rejects import FileRejected
 from data_hub.wording import shortened
+
+# As JSON: the name stands in every row that holds the column, and must not make more text of them than Arrow takes.
+MAX_NAME_BYTES = 400
 
 
 @dataclass(frozen=True)
@@ -44,6 +48,7 @@ def read(record: bytes, table: Table, csv: Csv) -> Header:
     found = [name.strip() for name in Dialect(csv).header_fields(_decoded(record))]
     if not any(name.lower() in known for name in found):
         raise FileRejected(_describe_no_header(found, columns, csv.delimiter))
+    _require_short(found)
     names = tuple(known.get(name.lower(), f"?{name}") for name in found)
     doubled = [
         name.removeprefix("?") or "(a column without a name)" for name, count in Counter(names).items() if count > 1
@@ -57,6 +62,15 @@ def read(record: bytes, table: Table, csv: Csv) -> Header:
     if csv.layout == "wide":
         _require_items(header)
     return header
+
+
+def _require_short(names: list[str]) -> None:
+    for name in names:
+        if len(json.dumps(name, ensure_ascii=False).encode()) > MAX_NAME_BYTES:
+            raise FileRejected(
+                f"the header (line 1) has a name of {len(name):,} characters ('{shortened(name)}'); is it a CSV file? "
+                f"A name has at most {MAX_NAME_BYTES} bytes"
+            )
 
 
 def _of_items(csv: Csv) -> set[str | None]:

@@ -1,14 +1,15 @@
 """Work on a stream of items in threads; the results come in the items' order."""
 
+import os
 from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from itertools import chain
 from typing import TypeVar
 
-THREADS = 2
+THREADS = min(max(os.cpu_count() or 2, 2), 8)
 # Items that are worked on, wait for it, or wait to be taken.
-AHEAD = 4
+AHEAD = 4 * THREADS
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 

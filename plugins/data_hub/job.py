@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 import boto3
 from botocore.exceptions import ClientError
 
-from data_hub import metrics, pipeline_file, remaining, table_optimizers
+from data_hub import arrow_engine, metrics, pipeline_file, remaining, table_optimizers
 from data_hub.deadline import Deadline
 from data_hub.deployment import Deployment
 from data_hub.errors import DataHubError
@@ -35,6 +35,7 @@ def run_ingestion(arguments: Sequence[str]) -> None:
             run FAILED with the text as its ErrorMessage.
         TryAgainError: it was left undone.
     """
+    arrow_engine.use_system_memory()
     options = IngestionArguments.of(arguments)
     pipeline = load_pipeline(options.deployment)
     deadline = _deadline(pipeline, options.job)

@@ -10,7 +10,8 @@ import pyarrow.compute as pc
 
 from data_hub.rejects import FileRejected
 
-BLOCK_BYTES = 8 << 20
+# What is read at a time; what is made of it still fits the processor's caches.
+BLOCK_BYTES = 2 << 20
 MAX_LINE_BYTES = 256 << 20
 
 

@@ -18,7 +18,12 @@ class LongLayout:
         splitter: cuts records into the header's columns.
         contract: what a row must be.
         unknown: what becomes of the header's other columns.
+
+    Attributes:
+        items: names under which cells, not records, are rejected: none.
     """
+
+    items = pa.array([], pa.string())
 
     def __init__(self, splitter: Splitter, contract: Contract, unknown: UnknownColumns) -> None:
         self._splitter = splitter

@@ -69,7 +69,7 @@ class RecordBlock(Block):
         kept = self.faults.filter(pc.greater_equal(self.faults.column("position"), record_count))
         positions = pc.subtract(kept.column("position"), record_count)
         return RecordBlock(
-            self.first_line,
+            self.starting_lines[record_count].as_py() if record_count < len(self.ends) else self.first_line,
             self.text[start:],
             pc.subtract(self.ends.slice(record_count), start),
             self.starting_lines.slice(record_count),

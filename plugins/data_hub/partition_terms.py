@@ -15,7 +15,8 @@ TRANSFORMS = {
     "month": frozenset({"date", "timestamp"}),
     "day": frozenset({"date", "timestamp"}),
     "bucket": frozenset({"string", "bigint", "decimal", "date", "timestamp"}),
-    "truncate": frozenset({"string", "bigint", "decimal"}),
+    # Not of numbers: those next to the end of their range have no value that fits.
+    "truncate": frozenset({"string"}),
 }
 _SUFFIXES = {"identity": "", "truncate": "_trunc"}
 
@@ -27,7 +28,7 @@ class PartitionTerm:
     Attributes:
         column: the table's column.
         transform: Iceberg's name of the transform; ``identity`` for a column as it is.
-        number: how many buckets, or how many characters (for a number: to which multiple) truncate keeps; else 0.
+        number: how many buckets, or how many characters truncate keeps; else 0.
     """
 
     column: str

@@ -32,9 +32,12 @@ class Reader:
     Args:
         table: the table with the contract's columns.
         csv: how the text of the files is to be read.
+        taken: names that the table's other columns have which are not text; columns of files with these names are
+            rescued.
     """
 
-    def __init__(self, table: Table, csv: Csv) -> None:
+    def __init__(self, table: Table, csv: Csv, taken: frozenset[str] = frozenset()) -> None:
+        self._taken = taken
         self._table = table
         self._csv = csv
         self._contract = Contract(table)
@@ -58,7 +61,9 @@ class Reader:
         return self._mapped(stream, _read)
 
     def read_as_rejected(self, stream: ByteStream) -> Iterator[pa.Table]:
-        """Read a file whose records are all rejects: for its own faults, or along with the file.
+        """Read a file whose records are all rejects: for their own faults, or along with the file.
+
+        In a wide file a record with nothing but bad cells is both.
 
         Yields:
             Rejects (rejects.READ_SCHEMA), part by part.
@@ -95,7 +100,7 @@ class Reader:
         splitter = Splitter(found.names, self._dialect)
         if self._csv.layout == "wide":
             return WideLayout(splitter, self._contract, found, self._csv)
-        return LongLayout(splitter, self._contract, UnknownColumns(found, self._table))
+        return LongLayout(splitter, self._contract, UnknownColumns(found, self._table, self._taken))
 
 
 def _first_with_text(blocks: Iterator[Block]) -> tuple[Block, int]:
@@ -115,7 +120,9 @@ def _read(layout: Layout, block: Block) -> ReadRows:
 
 def _read_as_rejected(layout: Layout, block: Block) -> pa.Table:
     own = layout.read(block).rejects
-    at_fault = pc.is_in(block.line_numbers, value_set=own.column("source_line").combine_chunks())
+    # The reject of a cell says nothing of the record's other cells.
+    whole = own.filter(pc.invert(pc.is_in(own.column("column_name"), value_set=layout.items)))
+    at_fault = pc.is_in(block.line_numbers, value_set=whole.column("source_line").combine_chunks())
     others = pc.indices_nonzero(pc.invert(pc.or_(at_fault, block.are_blank))).cast(pa.int64())
     reasons = pa.repeat(rejects.ALONG_WITH_FILE, len(others))
     along = records.to_rejects(block, pa.table([others, reasons], schema=records.BROKEN))

@@ -137,7 +137,8 @@ class SparkEngine:
         rows = MergeTarget.hold(self._session, self._name(self._pipeline.table.name), self._tables.rows)
         rejects = MergeTarget.hold(self._session, self._name(self._pipeline.table.rejects_name), self._tables.rejects)
         entries = [known(item.key) for item in items]
-        task = ReadObjects(self._pipeline, self._open_store, tuple(items), entries, self._job_run_id)
+        typed = self._tables.typed_columns
+        task = ReadObjects(self._pipeline, self._open_store, tuple(items), entries, self._job_run_id, typed)
         numbers = self._session.range(0, len(items), 1, len(items))
         frame = numbers.mapInArrow(task.read, self._columns.ddl).persist()
         try:

@@ -27,6 +27,7 @@ class ReadObjects:
         items: the objects.
         known: what the ledger says of each.
         job_run_id: recorded in the ledger.
+        typed_columns: names of the table's columns that are not text.
     """
 
     pipeline: Pipeline
@@ -34,11 +35,12 @@ class ReadObjects:
     items: Sequence[SourceObject]
     known: Sequence[LedgerEntry | None]
     job_run_id: str
+    typed_columns: frozenset[str]
 
     def read(self, numbers: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         """Read the objects with these numbers (of the only column); yield batches of ``SparkRows``."""
         rows, store = SparkRows(self.pipeline.table), self.open_store()
-        reader = Reader(self.pipeline.table, self.pipeline.source.csv)
+        reader = Reader(self.pipeline.table, self.pipeline.source.csv, self.typed_columns)
         for batch in numbers:
             for number in batch.column(0).to_pylist():
                 item, ratio = self.items[number], self.pipeline.table.max_reject_ratio

@@ -12,6 +12,7 @@ from pyiceberg.io.pyarrow import pyarrow_to_schema, schema_to_pyarrow
 from pyiceberg.partitioning import PartitionField
 from pyiceberg.schema import Schema
 from pyiceberg.table import Table as IcebergTable
+from pyiceberg.types import StringType
 
 from data_hub import ledger_entry, lineage, partition, rejects
 from data_hub.commit import LEDGER_PROPERTIES, TABLE_PROPERTIES
@@ -63,6 +64,11 @@ class Tables:
             rejects=ensure(table.rejects_name, rejects.SCHEMA, TABLE_PROPERTIES),
             ledger=ensure(table.ledger_name, ledger_entry.SCHEMA, LEDGER_PROPERTIES),
         )
+
+    @property
+    def typed_columns(self) -> frozenset[str]:
+        """Names of the columns of ``rows`` that are not text."""
+        return frozenset(column.name for column in self.rows.schema().fields if column.field_type != StringType())
 
     def add_text_columns(self, names: Collection[str]) -> None:
         """Add columns that files brought along (``unknown_columns: evolve``).

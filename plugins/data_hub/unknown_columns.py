@@ -9,6 +9,7 @@ import pyarrow.compute as pc
 
 from data_hub import lineage
 from data_hub.header import Header
+from data_hub.partition_terms import PartitionTerm
 from data_hub.pipeline import Table
 
 _IDENTIFIER = re.compile(r"[a-z][a-z0-9_]{0,254}")
@@ -21,10 +22,11 @@ class UnknownColumns:
     Args:
         header: the file's.
         table: its contract, which says whether the table gains them.
+        taken: names that no column of text may have.
     """
 
-    def __init__(self, header: Header, table: Table) -> None:
-        self._evolved = _evolved(header, table) if table.unknown_columns == "evolve" else {}
+    def __init__(self, header: Header, table: Table, taken: frozenset[str]) -> None:
+        self._evolved = _evolved(header, table, taken) if table.unknown_columns == "evolve" else {}
         self._rescued = {key: name for key, name in header.unknown.items() if key not in self._evolved}
 
     def add_to(self, rows: pa.Table, text: pa.Table) -> pa.Table:
@@ -45,9 +47,11 @@ class UnknownColumns:
         return pc.if_else(pc.equal(joined, ""), pa.scalar(None, pa.string()), objects)
 
 
-def _evolved(header: Header, table: Table) -> dict[str, str]:
+def _evolved(header: Header, table: Table, others: frozenset[str]) -> dict[str, str]:
     lowered = {key: name.lower() for key, name in header.unknown.items()}
-    taken = {*table.columns, *lineage.COLUMNS}
+    # Iceberg refuses a column that is called like a partition field, aod_year of year(aod).
+    partitions = {PartitionTerm.parse(entry).name for entry in table.partition_by}
+    taken = {*table.columns, *lineage.COLUMNS, *partitions, *others}
     count = Counter(lowered.values())
     return {
         key: name

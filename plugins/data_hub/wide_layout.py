@@ -34,6 +34,9 @@ class WideLayout:
         contract: what a row must be.
         header: every column that is none of the contract is an item.
         csv: which columns of the contract take an item's name and text.
+
+    Attributes:
+        items: names under which cells, not records, are rejected.
     """
 
     # A record becomes a row for each item: blocks are small, so that their rows are not too many.
@@ -45,7 +48,7 @@ class WideLayout:
         items = header.unknown
         self._keys = [name for name in header.names if name not in items]
         self._positions = [position for position, name in enumerate(header.names) if name in items]
-        self._names = pa.array(items.values(), pa.string())
+        self.items = pa.array(items.values(), pa.string())
         self._item = contract.columns[str(csv.item_column)]
         self._value = contract.columns[str(csv.value_column)]
 
@@ -100,7 +103,7 @@ class WideLayout:
         reported = pc.is_valid(by_row)
         if accepted is not None:
             reported = pc.and_(reported, accepted.take(rows))
-        names = pa.DictionaryArray.from_arrays(items.filter(reported).cast(pa.int32()), self._names)
+        names = pa.DictionaryArray.from_arrays(items.filter(reported).cast(pa.int32()), self.items)
         return _Cells(rows.filter(reported), names, by_row.filter(reported))
 
 
