@@ -12,6 +12,7 @@ from data_hub.csv_file import CsvFile
 from data_hub.errors import DataHubError
 from data_hub.pipeline import Pipeline
 from data_hub.reader import Reader
+from data_hub.wording import counted
 from hub_cli import uploads
 from hub_cli.console import rejects_table
 from hub_cli.locations import PIPELINES, SCRIPTS, dag_file, path_of_pipeline, shown
@@ -108,9 +109,11 @@ def _check_csv(console: Console, path: Path, pipeline: Pipeline) -> bool:
     except OSError as error:
         raise DataHubError(f"{path}: cannot be read: {error.strerror}") from error
     right = not found.rejects and not file.rejection
-    counts = f"{found.records:,} rows read = {found.records - found.rejected:,} good + {found.rejected:,} rejected"
+    counts = (
+        f"{counted(found.records, 'row')} read = {found.records - found.rejected:,} good + {found.rejected:,} rejected"
+    )
     if pipeline.source.csv.layout == "wide":
-        counts += f"; {found.rows:,} good items, {found.rejects:,} rejects"
+        counts += f"; {counted(found.rows, 'good item')}, {counted(found.rejects, 'reject')}"
     mark = "✘" if not right else "✔" if found.records else "⚠ no rows:"
     console.print(f"{mark} {shown(path)}: {counts}", highlight=False)
     if found.shown:

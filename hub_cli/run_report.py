@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.text import Text
 from sqlglot import exp
 
-from data_hub.ledger_entry import LedgerEntry
+from data_hub.ledger_entry import AWAITING_CORRECTION, LedgerEntry
 from data_hub.pipeline import Pipeline
 from data_hub.rejects import ALONG_WITH_FILE
 from hub_cli import correction
@@ -44,7 +44,7 @@ def print_end(console: Console, outcome: Outcome, *, is_sample: bool) -> None:
     if done and outcome.upload_to_views:
         headline += f", in the views {outcome.upload_to_views:.0f} s after the upload"
     console.print(Text(f"{headline}. Log: {shown(RUN_LOG)}", style="bold green" if done else "bold red"))
-    if any(entry.status == "rejected" for entry in outcome.ledger):
+    if any(entry.status in AWAITING_CORRECTION for entry in outcome.ledger):
         console.print("Next\n  ./hub check FILE         until it finds nothing more, then ./hub run FILE")
     if not done or not is_sample:
         return
@@ -61,7 +61,7 @@ def print_end(console: Console, outcome: Outcome, *, is_sample: bool) -> None:
 def _print_files(console: Console, ledger: Sequence[LedgerEntry], names: dict[str, str]) -> None:
     console.print("\n[bold]Every row accounted for[/bold]")
     table = make_table("file", "read", "= ingested", "+ rejected", "", right=("read", "= ingested", "+ rejected"))
-    ledger = sorted(ledger, key=lambda entry: (entry.status != "rejected", entry.key))
+    ledger = sorted(ledger, key=lambda entry: (entry.status not in AWAITING_CORRECTION, entry.key))
     for entry in ledger[:SHOWN_FILES]:
         table.add_row(names[entry.key], *_counts([entry]), _remark(entry))
     if len(ledger) > SHOWN_FILES:
@@ -85,7 +85,7 @@ def _adds_up(ledger: Sequence[LedgerEntry]) -> bool:
 def _remark(entry: LedgerEntry) -> Text:
     if entry.status == "ingested":
         return Text("")
-    return Text(entry.status, style="red" if entry.status == "rejected" else "")
+    return Text(entry.status, style="red" if entry.status in AWAITING_CORRECTION else "")
 
 
 def _print_rejects(console: Console, pipeline: Pipeline, athena: Athena, names: dict[str, str], count: int) -> None:

@@ -56,8 +56,8 @@ def plan(paths: Iterable[Path], source: Source, now: int) -> UploadPlan:
         if not fitting:
             raise DataHubError(
                 f"{path}: no file fits the pipeline's pattern {source.prefix}{source.pattern} "
-                f"({found[0].key if found else 'nothing in it'}); name files like report.csv or report.csv.gz, "
-                "in lower case"
+                f"({found[0].key if found else 'nothing in it'}); name files like "
+                f"{source.pattern.rpartition('/')[2]}"
             )
         uploads += fitting
         left_out += [upload.path for upload in found if upload not in fitting]

@@ -50,7 +50,7 @@ def test_a_file_that_is_put_is_told_of_until_it_is_in_the_views(up: HubUp, tmp_p
     assert "./hub status tells how far it is" in put.stdout
     up.await_line("good.csv, ")
     up.await_line("2 files: 2 rows read = 2 ingested + 0 rejected")
-    assert "Rejected, with nothing of it in the table: " in up.await_line("✘ rejected_files: ")
+    assert "Not ingested: " in up.await_line("✘ rejected_files: ")
     answer = up.checkout.hub("sql", "SELECT count(*) AS n FROM fry9c_report_view")
     assert answer.stdout.split()[1] == "1"
 

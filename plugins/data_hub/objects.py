@@ -17,6 +17,8 @@ from data_hub.lines import ByteStream
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
+# Archived; not allowed; encrypted with a key that only its writer has.
+_REFUSALS = frozenset({"InvalidObjectState", "AccessDenied", "InvalidRequest"})
 _INGEST_TS = re.compile(r"(?:^|/)ingest_ts=([0-9]{1,18})/")
 
 
@@ -146,7 +148,7 @@ class SourceBucket:
             code = error.response["Error"]["Code"]
             if code in {"PreconditionFailed", "NoSuchKey"}:
                 raise ObjectChanged(item.key) from error
-            if code in {"InvalidObjectState", "AccessDenied"} or code.startswith("KMS."):
+            if code in _REFUSALS or code.startswith("KMS."):
                 raise ObjectUnreadable(code) from error
             raise
         return OpenObject(HashingBody(cast("ByteStream", answer["Body"])), answer.get("VersionId"))

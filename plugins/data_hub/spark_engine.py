@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from data_hub import lineage
 from data_hub.commit import Commit
+from data_hub.errors import DataHubError
 from data_hub.evolution import require_columns
 from data_hub.ledger_entry import INGESTED, SKIPPED, LedgerEntry
 from data_hub.objects import ObjectStore, SourceBucket, SourceObject
@@ -30,13 +31,29 @@ CATALOG = "glue_catalog"
 
 
 def of_glue(pipeline: Pipeline, deployment: Deployment, tables: Tables, job_run_id: str) -> SparkEngine:
-    """Return the engine in a Glue job, whose arguments set up Iceberg's catalog (``glue_jobs/glue_arguments.json``)."""
-    # Only a Glue job of the Spark kind has pyspark.
-    from pyspark.sql import SparkSession
+    """Return the engine in a Glue job, whose arguments set up Iceberg's catalog (``glue_jobs/glue_arguments.json``).
 
+    Raises:
+        DataHubError: there is no Spark, or it has no such catalog.
+    """
+    session = _session()
+    if session is None or session.conf.get(f"spark.sql.catalog.{CATALOG}", None) is None:
+        raise DataHubError(
+            f"--engine spark needs a Glue job whose --conf sets up the catalog {CATALOG}: deploy the pipeline again, "
+            "or, on one machine, use --engine arrow"
+        )
     open_store = partial(SourceBucket, pipeline.source, deployment.source_bucket)
     database = f"{CATALOG}.{quoted(deployment.database)}"
-    return SparkEngine(SparkSession.builder.getOrCreate(), database, pipeline, open_store, tables, job_run_id)
+    return SparkEngine(session, database, pipeline, open_store, tables, job_run_id)
+
+
+def _session() -> SparkSession | None:
+    try:
+        # Only a Glue job of the Spark kind has pyspark.
+        from pyspark.sql import SparkSession
+    except ImportError:
+        return None
+    return SparkSession.builder.getOrCreate()
 
 
 class SparkBatch:

@@ -49,7 +49,7 @@ class WideLayout:
         self._keys = [name for name in header.names if name not in items]
         self._positions = [position for position, name in enumerate(header.names) if name in items]
         self.items = pa.array(items.values(), pa.string())
-        self._item = contract.columns[str(csv.item_column)]
+        self._item_column = str(csv.item_column)
         self._value = contract.columns[str(csv.value_column)]
 
     def fitted_to(self, _block: Block) -> "WideLayout":
@@ -65,9 +65,8 @@ class WideLayout:
         found = self._splitter.split(block)
         keys = self._contract.convert(found.text.select(self._keys))
         cells = self._cells(found.text, keys.accepted)
-        items, wrong_items = self._item.convert(cells.items)
-        values, wrong_values = self._value.convert(cells.text)
-        own = {self._item.name: items, self._value.name: values}
+        values, wrong = self._value.convert(cells.text)
+        own = {self._item_column: cells.items.cast(pa.string()), self._value.name: values}
         record_lines = found.line_numbers(block)
         columns = {
             name: own[name] if name in own else keys.rows.column(name).take(cells.rows)
@@ -76,18 +75,14 @@ class WideLayout:
         rows = pa.table({**columns, lineage.SOURCE_LINE: record_lines.take(cells.rows)})
         rows = rows.append_column(lineage.RESCUED_DATA, pa.nulls(len(rows), pa.string()))
         faults = [_of_records(block, found, keys.faults)]
-        if wrong_items is not None or wrong_values is not None:
-            wrong = _either(wrong_items, wrong_values)
+        if wrong is not None:
             faults.append(self._of_cells(cells.filter(wrong), record_lines))
             rows = rows.filter(pc.invert(wrong))
         return ReadRows(rows, *_counted(faults, len(found.text) + len(found.broken)))
 
     def _of_cells(self, cells: _Cells, record_lines: pa.Int64Array) -> pa.Table:
         """Return cells at fault as rejects."""
-        _, wrong_values = self._value.convert(cells.text)
-        reasons = self._item.reasons(cells.items)
-        if wrong_values is not None:
-            reasons = pc.if_else(wrong_values, self._value.reasons(cells.text), reasons)
+        reasons = self._value.reasons(cells.text)
         columns = [record_lines.take(cells.rows), cells.items.cast(pa.string()), reasons, cells.text]
         return pa.Table.from_arrays(columns, schema=rejects.READ_SCHEMA)
 
@@ -117,9 +112,3 @@ def _counted(faults: list[pa.Table], record_count: int) -> tuple[pa.Table, int, 
     found = pa.concat_tables(faults)
     lines = found.column("source_line")
     return found.take(pc.sort_indices(lines)), record_count, pc.count_distinct(lines).as_py()
-
-
-def _either(first: pa.BooleanArray | None, second: pa.BooleanArray | None) -> pa.BooleanArray:
-    if first is None or second is None:
-        return second if first is None else first
-    return pc.or_(first, second)

@@ -32,7 +32,7 @@ def test_a_rejected_file_is_red_until_it_is_delivered_again(deployed: DeployedPi
     Ingestion.open(deployed.pipeline, deployed.deployment, "jr_1", print).run()
     with pytest.raises(AirflowFailException) as failure:
         check(deployed)
-    assert "Rejected, with nothing of it in the table: collections-data/" in str(failure.value)
+    assert "Not ingested: collections-data/" in str(failure.value)
     assert f"{KEY}: " in str(failure.value)
     assert "Deliver each again" in str(failure.value)
 
@@ -47,5 +47,5 @@ def test_only_the_dag_run_in_which_a_file_was_rejected_tells_people_of_it(deploy
     with pytest.raises(AirflowFailException) as first:
         check(deployed)
     assert not isinstance(first.value, KnownFailure)
-    with pytest.raises(KnownFailure, match="Rejected, with nothing of it in the table: collections-data/"):
+    with pytest.raises(KnownFailure, match="Not ingested: collections-data/"):
         check(deployed, began=datetime.now(UTC))

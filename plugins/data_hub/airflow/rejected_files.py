@@ -59,8 +59,8 @@ def _report(rejected: list[LedgerEntry]) -> str:
     more = f" and {counted(len(rejected) - 1, 'other')}" if len(rejected) > 1 else ""
     files = "\n".join(f"  {entry.key}: {entry.message}" for entry in rejected)
     return (
-        f"Rejected, with nothing of it in the table: {rejected[0].key}{more}\n"
+        f"Not ingested: {rejected[0].key}{more}\n"
         f"{files}\n"
-        "Deliver each again, corrected, under the same key, or acknowledge it (docs/ingestion.md); then clear "
-        "this task"
+        "Deliver each again, corrected, under the same key, or acknowledge it (docs/ingestion.md); every run tries "
+        "unreadable ones again. Then clear this task"
     )
