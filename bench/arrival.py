@@ -15,7 +15,7 @@ from checkout import Checkout
 from collections_pipeline import HEADER_V1, row_v1
 from hub_up import HubUp, wait_for
 
-from data_hub.catalog import open_catalog
+from data_hub.iceberg.catalog import open_catalog
 from hub_cli import lake
 from hub_cli.athena import Athena
 from local_aws.deploy import DATABASE

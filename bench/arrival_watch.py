@@ -25,12 +25,12 @@ import boto3
 from collections_pipeline import PIPELINE
 from listed_bucket import LAST_MODIFIED, ListedBucket, etag_of
 
-from data_hub.arrivals import Lookout, Watched
-from data_hub.catalog import open_catalog
-from data_hub.commit import Commit, append_rows
-from data_hub.deployment import Deployment
-from data_hub.ledger_entry import INGESTED, LedgerEntry, to_arrow
-from data_hub.tables import Tables
+from data_hub.iceberg.catalog import open_catalog
+from data_hub.iceberg.commit import Commit, append_rows
+from data_hub.iceberg.tables import Tables
+from data_hub.ledgers.arrivals import Lookout, Watched
+from data_hub.ledgers.ledger_entry import INGESTED, LedgerEntry, to_arrow
+from data_hub.pipelines.deployment import Deployment
 from local_aws.process import LocalAws
 
 DEPLOYMENT = Deployment("s3://none/none.yaml", "raw", "s3://warehouse/", "data_hub", "arn:aws:iam::123456789012:role/x")

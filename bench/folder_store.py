@@ -5,8 +5,8 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
+from data_hub.ingestion.objects import HashingBody, ObjectChanged, OpenObject, SourceObject, is_object_of
 from data_hub.key_pattern import KeyPattern
-from data_hub.objects import HashingBody, ObjectChanged, OpenObject, SourceObject, is_object_of
 
 
 class FolderStore:

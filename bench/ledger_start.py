@@ -11,10 +11,10 @@ from hashlib import sha256
 from pathlib import Path
 
 from bench.engines import ours
-from data_hub import pipeline_file
-from data_hub.commit import Commit, append_rows
-from data_hub.ledger_entry import INGESTED, LedgerEntry, to_arrow
-from data_hub.objects import ObjectChanged, OpenObject, SourceObject
+from data_hub.iceberg.commit import Commit, append_rows
+from data_hub.ingestion.objects import ObjectChanged, OpenObject, SourceObject
+from data_hub.ledgers.ledger_entry import INGESTED, LedgerEntry, to_arrow
+from data_hub.pipelines import pipeline_file
 
 # As many runs of the job wrote it.
 DATA_FILES = 100

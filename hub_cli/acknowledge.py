@@ -2,7 +2,7 @@
 
 from rich.console import Console
 
-from data_hub import pipeline_file
+from data_hub.pipelines import pipeline_file
 from hub_cli import lake
 from hub_cli.locations import path_of_pipeline
 

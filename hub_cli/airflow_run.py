@@ -3,7 +3,7 @@
 import time
 from pathlib import Path
 
-from data_hub.pipeline import Pipeline
+from data_hub.pipelines.pipeline import Pipeline
 from data_hub.wording import counted
 from hub_cli.dag_run import AnotherRun, DagRunEnd, run_dag
 from hub_cli.driven_run import DrivenRun

@@ -5,14 +5,14 @@ from __future__ import annotations
 import itertools
 from typing import TYPE_CHECKING
 
-from data_hub.objects import SourceBucket
+from data_hub.ingestion.objects import SourceBucket
 from data_hub.wording import counted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from data_hub.objects import SourceObject
-    from data_hub.pipeline import Pipeline
+    from data_hub.ingestion.objects import SourceObject
+    from data_hub.pipelines.pipeline import Pipeline
 
 # Ten pages of a listing; who has more objects looks into Airflow.
 LOOKED_AT = 10_000

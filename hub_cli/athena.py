@@ -10,8 +10,8 @@ import duckdb
 import pyarrow as pa
 from sqlglot import exp
 
-from data_hub.dialects import ATHENA
 from data_hub.errors import DataHubError
+from data_hub.sql_views.dialects import ATHENA
 from hub_cli.athena_statement import (
     DescribeStatement,
     QueryStatement,

@@ -11,8 +11,8 @@ from sqlglot import exp
 from sqlglot.errors import SqlglotError
 from sqlglot.optimizer.scope import traverse_scope
 
-from data_hub.dialects import ATHENA
 from data_hub.errors import DataHubError
+from data_hub.sql_views.dialects import ATHENA
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

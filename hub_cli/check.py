@@ -7,11 +7,11 @@ from typing import Any
 
 from rich.console import Console
 
-from data_hub import graph, pipeline_file, pipeline_problems
-from data_hub.csv_file import CsvFile
+from data_hub.csv_files.csv_file import CsvFile
+from data_hub.csv_files.reader import Reader
 from data_hub.errors import DataHubError
-from data_hub.pipeline import Pipeline
-from data_hub.reader import Reader
+from data_hub.pipelines import graph, pipeline_file, pipeline_problems
+from data_hub.pipelines.pipeline import Pipeline
 from data_hub.wording import counted
 from hub_cli import uploads
 from hub_cli.console import rejects_table

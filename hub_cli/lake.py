@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from data_hub.catalog import open_catalog
 from data_hub.errors import DataHubError
-from data_hub.ledger import Ledger
-from data_hub.pipeline import Pipeline
+from data_hub.iceberg.catalog import open_catalog
+from data_hub.ledgers.ledger import Ledger
+from data_hub.pipelines.pipeline import Pipeline
 from hub_cli import archive, state_lock
 from hub_cli.locations import LAST_RUN, LOCAL_AWS
 from local_aws.deploy import DATABASE

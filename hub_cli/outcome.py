@@ -4,11 +4,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from data_hub.catalog import open_catalog
-from data_hub.deployment import Deployment
-from data_hub.ledger import Ledger
-from data_hub.ledger_entry import LedgerEntry
-from data_hub.pipeline import Pipeline
+from data_hub.iceberg.catalog import open_catalog
+from data_hub.ledgers.ledger import Ledger
+from data_hub.ledgers.ledger_entry import LedgerEntry
+from data_hub.pipelines.deployment import Deployment
+from data_hub.pipelines.pipeline import Pipeline
 from hub_cli.athena import TableSummary, ViewSummary
 from hub_cli.dag_run import TaskEvent
 

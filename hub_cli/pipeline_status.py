@@ -7,9 +7,9 @@ from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from data_hub import arrivals, backlog
-from data_hub.arrivals import NewObjects
-from data_hub.covered_versions import version_digest
+from data_hub.ledgers import arrivals, backlog
+from data_hub.ledgers.arrivals import NewObjects
+from data_hub.ledgers.covered_versions import version_digest
 from hub_cli import dag_listing, runs_watch, workflows_watch
 from hub_cli.airflow_api import AirflowApi, NoAnswer, Refused
 from hub_cli.outcome import read_ledger
@@ -19,9 +19,9 @@ if TYPE_CHECKING:
 
     from mypy_boto3_glue import GlueClient
 
-    from data_hub.deployment import Deployment
-    from data_hub.ledger_entry import LedgerEntry
-    from data_hub.pipeline import Pipeline
+    from data_hub.ledgers.ledger_entry import LedgerEntry
+    from data_hub.pipelines.deployment import Deployment
+    from data_hub.pipelines.pipeline import Pipeline
     from hub_cli.lake import Data
     from hub_cli.runs_watch import RunSummary
 

@@ -8,9 +8,9 @@ from boto3.exceptions import S3UploadFailedError
 from botocore.exceptions import ClientError
 from rich.console import Console
 
-from data_hub import pipeline_file
 from data_hub.errors import DataHubError
-from data_hub.pipeline import Pipeline
+from data_hub.pipelines import pipeline_file
+from data_hub.pipelines.pipeline import Pipeline
 from data_hub.wording import counted
 from hub_cli import uploads
 from hub_cli.locations import LOCAL_AWS, path_of_pipeline

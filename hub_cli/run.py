@@ -9,11 +9,11 @@ from pathlib import Path
 
 from rich.console import Console
 
-from data_hub import pipeline_file
-from data_hub.catalog import open_catalog
-from data_hub.deployment import Deployment
 from data_hub.errors import DataHubError
-from data_hub.pipeline import Pipeline
+from data_hub.iceberg.catalog import open_catalog
+from data_hub.pipelines import pipeline_file
+from data_hub.pipelines.deployment import Deployment
+from data_hub.pipelines.pipeline import Pipeline
 from data_hub.wording import counted
 from hub_cli import airflow_run, archive, lake, run_report, state_lock, uploads, workflow_run
 from hub_cli.athena import Athena

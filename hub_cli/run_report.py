@@ -9,9 +9,9 @@ from rich.console import Console
 from rich.text import Text
 from sqlglot import exp
 
-from data_hub.ledger_entry import AWAITING_CORRECTION, LedgerEntry
-from data_hub.pipeline import Pipeline
-from data_hub.rejects import ALONG_WITH_FILE
+from data_hub.csv_files.rejects import ALONG_WITH_FILE
+from data_hub.ledgers.ledger_entry import AWAITING_CORRECTION, LedgerEntry
+from data_hub.pipelines.pipeline import Pipeline
 from hub_cli import correction
 from hub_cli.athena import Athena
 from hub_cli.console import make_table, rejects_table

@@ -8,7 +8,7 @@ from rich.measure import Measurement
 from rich.table import Table
 from rich.text import Text
 
-from data_hub.catalog import open_catalog
+from data_hub.iceberg.catalog import open_catalog
 from data_hub.wording import counted
 from hub_cli import lake
 from hub_cli.athena import Athena

@@ -5,7 +5,7 @@ import json
 from rich.console import Console
 from rich.text import Text
 
-from data_hub import pipeline_file
+from data_hub.pipelines import pipeline_file
 from data_hub.wording import counted
 from hub_cli import lake, pipeline_status, session
 from hub_cli.console import make_table

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from rich.text import Text
 
-from data_hub import pipeline_file
-from data_hub import trace as tracing
+from data_hub.pipelines import pipeline_file
+from data_hub.traces import trace as tracing
 from data_hub.wording import counted
 from hub_cli import lake, trace_document
 from hub_cli.console import make_table
@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 
     from rich.console import Console
 
-    from data_hub.reported_rows import ReportedRow
-    from data_hub.trace import Number, Trace
+    from data_hub.traces.reported_rows import ReportedRow
+    from data_hub.traces.trace import Number, Trace
 
 SHOWN_AODS = 5
 SHOWN_BEATEN = 20

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from data_hub.ledger_entry import LedgerEntry
-    from data_hub.reported_rows import ReportedRow
-    from data_hub.trace import Number, Trace
+    from data_hub.ledgers.ledger_entry import LedgerEntry
+    from data_hub.traces.reported_rows import ReportedRow
+    from data_hub.traces.trace import Number, Trace
 
 
 def of(trace: Trace) -> dict[str, Any]:

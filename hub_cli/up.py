@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from rich.console import Console
 from rich.text import Text
 
-from data_hub import pipeline_file
 from data_hub.errors import DataHubError
-from data_hub.pipeline import Pipeline
+from data_hub.pipelines import pipeline_file
+from data_hub.pipelines.pipeline import Pipeline
 from hub_cli import browser, dag_listing, down, interruption, lake, state_lock
 from hub_cli.airflow_server import AirflowServer, free_port
 from hub_cli.airflow_supervisor import COMPONENTS

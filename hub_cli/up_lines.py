@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.text import Text
 
 from data_hub.errors import DataHubError
-from data_hub.pipeline import Pipeline
+from data_hub.pipelines.pipeline import Pipeline
 from hub_cli import dag_listing
 from hub_cli.airflow_api import NoAnswer, Refused
 from hub_cli.airflow_server import AirflowServer

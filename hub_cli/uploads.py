@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from data_hub.errors import DataHubError
-from data_hub.objects import is_object_of
-from data_hub.pipeline import Source
+from data_hub.ingestion.objects import is_object_of
+from data_hub.pipelines.pipeline import Source
 
 _INGEST_TS = re.compile(r"ingest_ts=[0-9]+")
 

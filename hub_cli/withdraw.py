@@ -2,9 +2,9 @@
 
 from rich.console import Console
 
-from data_hub import pipeline_file
-from data_hub import withdraw as withdrawal
 from data_hub.errors import DataHubError, TryAgainError
+from data_hub.ingestion import withdraw as withdrawal
+from data_hub.pipelines import pipeline_file
 from data_hub.wording import counted
 from hub_cli import lake
 from hub_cli.locations import path_of_pipeline

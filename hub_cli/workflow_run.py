@@ -4,11 +4,11 @@ import time
 from dataclasses import replace
 from typing import Any
 
-from data_hub.deployment import Deployment
 from data_hub.errors import DataHubError
-from data_hub.ledger_entry import AWAITING_CORRECTION, LedgerEntry
-from data_hub.pipeline import Pipeline
-from data_hub.triggers import LIVE
+from data_hub.ledgers.ledger_entry import AWAITING_CORRECTION, LedgerEntry
+from data_hub.pipelines.deployment import Deployment
+from data_hub.pipelines.pipeline import Pipeline
+from data_hub.pipelines.triggers import LIVE
 from data_hub.wording import counted
 from hub_cli import cloudwatch_log
 from hub_cli.dag_run import TaskEvent

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import boto3
 
-from data_hub.ingest import summarise
-from data_hub.ledger_entry import AWAITING_CORRECTION
+from data_hub.ingestion.ingest import summarise
+from data_hub.ledgers.ledger_entry import AWAITING_CORRECTION
 from hub_cli.outcome import read_ledger
 from hub_cli.runs_watch import FailedTask, RunSummary
 from local_aws.deploy import deployment_of
@@ -16,8 +16,8 @@ from local_aws.deploy import deployment_of
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from data_hub.ledger_entry import LedgerEntry
-    from data_hub.pipeline import Pipeline
+    from data_hub.ledgers.ledger_entry import LedgerEntry
+    from data_hub.pipelines.pipeline import Pipeline
 
 _RUN_ID = "--WORKFLOW_RUN_ID"
 _RUNNING = "RUNNING"

@@ -6,9 +6,9 @@ import contextlib
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from data_hub import pipeline_file, pipeline_problems
-from data_hub.deployment import Deployment
 from data_hub.errors import DataHubError
+from data_hub.pipelines import pipeline_file, pipeline_problems
+from data_hub.pipelines.deployment import Deployment
 from local_aws import deploy_arrivals, deploy_jobs
 from local_aws.deploy_jobs import LIBRARY_KEY, REQUIREMENTS_KEY, SCRIPTS_BUCKET, role_arn
 from terraform import package
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from mypy_boto3_glue import GlueClient
     from mypy_boto3_s3 import S3Client
 
-    from data_hub.pipeline import Pipeline
+    from data_hub.pipelines.pipeline import Pipeline
     from local_aws.process import LocalAws
 
 ROOT = Path(__file__).resolve().parent.parent

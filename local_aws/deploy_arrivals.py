@@ -6,7 +6,7 @@ import contextlib
 import json
 from typing import TYPE_CHECKING, Any
 
-from data_hub import graph
+from data_hub.pipelines import graph
 from local_aws.deploy_jobs import PREFIX, SCRIPTS_BUCKET, role_arn
 from local_aws.environment import ACCOUNT, REGION
 from terraform import package
@@ -14,7 +14,7 @@ from terraform import package
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
 
-    from data_hub.pipeline import Pipeline
+    from data_hub.pipelines.pipeline import Pipeline
     from local_aws.process import LocalAws
 
 FUNCTION = "trigger-glue-job-lambda"

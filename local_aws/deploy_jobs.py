@@ -12,8 +12,8 @@ if TYPE_CHECKING:
     from mypy_boto3_glue import GlueClient
     from mypy_boto3_glue.type_defs import CreateTriggerRequestTypeDef, JobUpdateTypeDef
 
-    from data_hub.deployment import Deployment
-    from data_hub.pipeline import Job, Pipeline, Trigger
+    from data_hub.pipelines.deployment import Deployment
+    from data_hub.pipelines.pipeline import Job, Pipeline, Trigger
 
 PREFIX = "data-hub"
 SCRIPTS_BUCKET = "scripts"

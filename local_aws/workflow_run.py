@@ -1,4 +1,4 @@
-"""Workflow runs under way: the Glue triggers that fire as jobs end. What fires is decided in data_hub.triggers."""
+"""Workflow runs under way: Glue triggers fire as jobs end; which ones, data_hub.pipelines.triggers decides."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from moto.core.utils import utcnow
 from moto.glue.exceptions import GlueClientError
 from moto.glue.models import FakeWorkflowRun
 
-from data_hub.triggers import LIVE, Chain, Condition, GlueTrigger, JobRun, is_finished, next_to_fire
+from data_hub.pipelines.triggers import LIVE, Chain, Condition, GlueTrigger, JobRun, is_finished, next_to_fire
 from local_aws.patching import LOCK
 
 if TYPE_CHECKING:

@@ -14,9 +14,10 @@ from listed_bucket import ListedBucket, etag_of
 from pyiceberg.io.pyarrow import ArrowScan
 from pyiceberg.table import FileScanTask
 
-from data_hub import arrivals, ingest
-from data_hub.arrivals import Lookout, NewObjects, Watched
-from data_hub.catalog import open_catalog
+from data_hub.iceberg.catalog import open_catalog
+from data_hub.ingestion import ingest
+from data_hub.ledgers import arrivals
+from data_hub.ledgers.arrivals import Lookout, NewObjects, Watched
 
 GOOD = HEADER_V1 + row_v1()
 

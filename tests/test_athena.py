@@ -4,9 +4,9 @@ import pyarrow as pa
 import pytest
 from report_rows import Reports, report_row
 
-from data_hub.catalog import open_catalog
 from data_hub.errors import DataHubError
-from data_hub.views import create_views
+from data_hub.iceberg.catalog import open_catalog
+from data_hub.sql_views.views import create_views
 from hub_cli.athena import Athena
 from hub_cli.athena_statement import parse_statement
 

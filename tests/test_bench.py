@@ -13,7 +13,7 @@ from bench import datasets, facts, report
 from bench.plan import Sizes
 from bench.results import Results
 from bench.workload import BATCH_ROWS, Workload
-from data_hub import pipeline_file
+from data_hub.pipelines import pipeline_file
 
 ROWS = 10_000
 BENCH_PYTHON = ROOT / ".venv-bench" / "bin" / "python"

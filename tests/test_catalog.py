@@ -6,7 +6,7 @@ import boto3
 import pytest
 from botocore.exceptions import ClientError, ConnectionClosedError
 
-from data_hub import catalog
+from data_hub.iceberg import catalog
 from local_aws.process import LocalAws
 
 TABLE: dict[str, Any] = {"DatabaseName": "d", "TableInput": {"Name": "t"}}

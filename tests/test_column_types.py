@@ -14,8 +14,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from type_examples import TYPE_EXAMPLES, TypeExamples
 
-from data_hub import column_types
-from data_hub.pipeline import Column
+from data_hub.csv_files import column_types
+from data_hub.pipelines.pipeline import Column
 
 BIGINT = column_types.of(Column(type="bigint"))
 DATE = column_types.of(Column(type="date", format="yyyymmdd"))

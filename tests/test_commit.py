@@ -8,7 +8,8 @@ from collections_pipeline import HEADER_V1, row_v1
 from lake import Lake, outcome
 from pyiceberg.table import Table
 
-from data_hub import arrivals, commit
+from data_hub.iceberg import commit
+from data_hub.ledgers import arrivals
 
 GOOD = HEADER_V1 + row_v1("A") + row_v1("B")
 

@@ -9,9 +9,9 @@ from folder_lake import folder_table
 from pyiceberg.expressions import EqualTo, In, LessThan
 from pyiceberg.table import Table
 
-from data_hub import commit, data_files, tables
-from data_hub.commit import TABLE_PROPERTIES, Commit, CommitConflict
-from data_hub.data_files import DataFileWriter
+from data_hub.iceberg import commit, data_files, tables
+from data_hub.iceberg.commit import TABLE_PROPERTIES, Commit, CommitConflict
+from data_hub.iceberg.data_files import DataFileWriter
 
 NAMES = ("source_file", "series", "day", "number", "text")
 SCHEMA = pa.schema(zip(NAMES, (pa.string(), pa.string(), pa.date32(), pa.int64(), pa.string()), strict=True))
@@ -103,7 +103,7 @@ def test_rows_of_others_that_name_no_file_stay(tmp_path: Path) -> None:
 def test_a_value_that_is_too_long_for_bounds_is_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(data_files, "ROW_GROUP_BYTES", 1)
     monkeypatch.setattr(data_files, "MAX_OPEN_FILES", 1)
-    monkeypatch.setattr("data_hub.open_data_file.OpenDataFile.is_idle", True)
+    monkeypatch.setattr("data_hub.iceberg.open_data_file.OpenDataFile.is_idle", True)
     monkeypatch.setattr(data_files, "WRITERS", 1)
     table = folder_table(tmp_path, SCHEMA, [])
     append(table, rows(1, text="m"), rows(2, text="a" * 5000))

@@ -11,12 +11,12 @@ import pyarrow as pa
 import pytest
 from trap_corpus import HEADER, NO_TABLE, TABLE
 
-from data_hub import compression
-from data_hub.csv_file import CsvFile
-from data_hub.lines import ByteStream
-from data_hub.pipeline import Csv
-from data_hub.reader import Reader
-from data_hub.rejects import FileRejected
+from data_hub.csv_files import compression
+from data_hub.csv_files.csv_file import CsvFile
+from data_hub.csv_files.lines import ByteStream
+from data_hub.csv_files.reader import Reader
+from data_hub.csv_files.rejects import FileRejected
+from data_hub.pipelines.pipeline import Csv
 
 TEXT = b"".join(b"%d,text %d\n" % (number, number * 7919) for number in range(50_000))
 

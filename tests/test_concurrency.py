@@ -7,8 +7,10 @@ import pytest
 from collections_pipeline import HEADER_V1, row_v1
 from lake import Lake
 
-from data_hub import commit, ingest, ledger, source_file
-from data_hub.ledger_entry import LedgerEntry
+from data_hub.iceberg import commit
+from data_hub.ingestion import ingest, source_file
+from data_hub.ledgers import ledger
+from data_hub.ledgers.ledger_entry import LedgerEntry
 
 GOOD = HEADER_V1 + row_v1("A") + row_v1("B")
 OTHER = HEADER_V1 + row_v1("C")

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from data_hub.contract import FAULTS, Contract, Converted
-from data_hub.pipeline import Table
+from data_hub.csv_files.contract import FAULTS, Contract, Converted
+from data_hub.pipelines.pipeline import Table
 
 COLUMNS = {
     "series": {"type": "string", "required": True},

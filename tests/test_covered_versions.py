@@ -6,10 +6,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from ledger_entries import BEGIN, ENTRIES, OBJECTS
 
-from data_hub.covered_versions import COLUMNS, CoveredVersions, version_digest
-from data_hub.entry_table import EntryTable
-from data_hub.ledger_entry import STATUSES, LedgerEntry, to_arrow
-from data_hub.objects import SourceObject
+from data_hub.ingestion.objects import SourceObject
+from data_hub.ledgers.covered_versions import COLUMNS, CoveredVersions, version_digest
+from data_hub.ledgers.entry_table import EntryTable
+from data_hub.ledgers.ledger_entry import STATUSES, LedgerEntry, to_arrow
 
 
 def latest_of(entries: Sequence[LedgerEntry]) -> dict[str, LedgerEntry]:

@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 from pyiceberg.expressions import EqualTo
 from pyiceberg.table import Table
 
-from data_hub import data_files
-from data_hub.data_files import DataFileWriter
-from data_hub.removal import Removal
+from data_hub.iceberg import data_files
+from data_hub.iceberg.data_files import DataFileWriter
+from data_hub.iceberg.removal import Removal
 
 SCHEMA = pa.schema([("series", pa.string()), ("day", pa.date32()), ("number", pa.int64())])
 ROW = st.tuples(

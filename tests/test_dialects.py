@@ -5,8 +5,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from sqlglot import exp
 
-from data_hub.dialects import ATHENA, DIALECTS, SPARK, Dialect
 from data_hub.errors import DataHubError
+from data_hub.sql_views.dialects import ATHENA, DIALECTS, SPARK, Dialect
 
 HOSTILE = ["'", "''", "\\", "\\'", "'; DROP TABLE t; --", '"', "`", "\n", "/* */", "${x}", "é😀", "x" * 10_000]
 printable = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\x00"), max_size=20)

@@ -20,26 +20,19 @@ from lake import Lake
 from pydantic import BaseModel
 from type_examples import TYPE_EXAMPLES
 
-from data_hub import (
-    batch_rows,
-    data_files,
-    fetch,
-    ledger_entry,
-    lineage,
-    metrics,
-    pipeline_file,
-    reject_spool,
-    rejects,
-    remaining,
-    strict_yaml,
-    views,
-)
-from data_hub.deadline import Deadline
+from data_hub import lineage, metrics
+from data_hub.csv_files import rejects
 from data_hub.errors import DataHubError
+from data_hub.iceberg import data_files
+from data_hub.ingestion import batch_rows, fetch, reject_spool, remaining
+from data_hub.ingestion.deadline import Deadline
 from data_hub.job_arguments import IngestionArguments
-from data_hub.partition_terms import TRANSFORMS, PartitionTerm
-from data_hub.pipeline import COLUMN_FORMATS, Pipeline
-from data_hub.report_view import REPORT_COLUMNS
+from data_hub.ledgers import ledger_entry
+from data_hub.pipelines import pipeline_file, strict_yaml
+from data_hub.pipelines.partition_terms import TRANSFORMS, PartitionTerm
+from data_hub.pipelines.pipeline import COLUMN_FORMATS, Pipeline
+from data_hub.sql_views import views
+from data_hub.sql_views.report_view import REPORT_COLUMNS
 from hub_cli import check, locations, trace, withdraw
 from hub_cli import lake as hub_lake
 from hub_cli.__main__ import hub

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from spark_lake import SparkLake
 from trap_corpus import TRAPS, Trap
 
-from data_hub.pipeline import Csv, Table
+from data_hub.pipelines.pipeline import Csv, Table
 
 pytestmark = [
     pytest.mark.slow,

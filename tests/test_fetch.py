@@ -5,9 +5,9 @@ from datetime import UTC, datetime
 
 import pytest
 
-from data_hub import fetch
-from data_hub.fetch import fetched
-from data_hub.objects import HashingBody, ObjectChanged, ObjectUnreadable, OpenObject, SourceObject
+from data_hub.ingestion import fetch
+from data_hub.ingestion.fetch import fetched
+from data_hub.ingestion.objects import HashingBody, ObjectChanged, ObjectUnreadable, OpenObject, SourceObject
 
 
 def item(name: str, size: int) -> SourceObject:

@@ -2,7 +2,7 @@
 
 import re
 
-from data_hub.spark_engine import CATALOG
+from data_hub.ingestion.spark_engine import CATALOG
 from local_aws import glue_arguments
 
 # Job parameters that Glue sets up a Spark job with:

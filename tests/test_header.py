@@ -7,9 +7,9 @@ import pytest
 from csv_reading import parts, read
 from trap_corpus import TABLE
 
-from data_hub.dialect import MAX_COLUMNS
-from data_hub.pipeline import Csv
-from data_hub.rejects import FileRejected
+from data_hub.csv_files.dialect import MAX_COLUMNS
+from data_hub.csv_files.rejects import FileRejected
+from data_hub.pipelines.pipeline import Csv
 
 EVOLVING = TABLE.model_copy(update={"unknown_columns": "evolve"})
 

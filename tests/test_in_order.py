@@ -3,7 +3,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from data_hub import in_order
+from data_hub.csv_files import in_order
 
 
 def numbers(count: int, failure: Exception | None = None) -> Iterator[int]:

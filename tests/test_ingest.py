@@ -6,10 +6,12 @@ from botocore.exceptions import ReadTimeoutError
 from collections_pipeline import HEADER_V1, HEADER_V2, SAMPLE, row_v1
 from lake import Lake, outcome
 
-from data_hub import arrivals, commit, ingest, objects
-from data_hub.deployment import Deployment
 from data_hub.errors import DataHubError
-from data_hub.ledger_entry import LedgerEntry
+from data_hub.iceberg import commit
+from data_hub.ingestion import ingest, objects
+from data_hub.ledgers import arrivals
+from data_hub.ledgers.ledger_entry import LedgerEntry
+from data_hub.pipelines.deployment import Deployment
 
 GOOD = HEADER_V1 + row_v1("A") + row_v1("B")
 

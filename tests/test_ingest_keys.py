@@ -2,9 +2,9 @@ import pytest
 from collections_pipeline import HEADER_V1, row_v1
 from lake import Lake, outcome
 
-from data_hub import ingest
 from data_hub.errors import DataHubError
-from data_hub.ledger_entry import LedgerEntry
+from data_hub.ingestion import ingest
+from data_hub.ledgers.ledger_entry import LedgerEntry
 
 GOOD = HEADER_V1 + row_v1()
 

@@ -6,11 +6,11 @@ import pytest
 from collections_pipeline import HEADER_V1, row_v1
 from lake import Lake
 
-from data_hub import ingest
-from data_hub.ingest import Ingestion
-from data_hub.ledger_entry import LedgerEntry
-from data_hub.limits import Limits
-from data_hub.source_file import SourceFile
+from data_hub.ingestion import ingest
+from data_hub.ingestion.ingest import Ingestion
+from data_hub.ingestion.limits import Limits
+from data_hub.ingestion.source_file import SourceFile
+from data_hub.ledgers.ledger_entry import LedgerEntry
 
 OTHER = HEADER_V1.replace(b"\n", b",branch,Odd Name\n")
 

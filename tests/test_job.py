@@ -8,9 +8,10 @@ from deployed_pipeline import INGESTION
 from job_arguments import arguments_of
 from lake import Lake
 
-from data_hub import deadline, job, metrics, remaining
-from data_hub.catalog import open_catalog
+from data_hub import job, metrics
 from data_hub.errors import DataHubError
+from data_hub.iceberg.catalog import open_catalog
+from data_hub.ingestion import deadline, remaining
 
 
 @pytest.fixture

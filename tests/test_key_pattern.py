@@ -8,9 +8,9 @@ from collections_pipeline import PIPELINE
 from hypothesis import given
 from hypothesis import strategies as st
 
-from data_hub.arrivals import Watched
+from data_hub.ingestion.objects import is_object_of
 from data_hub.key_pattern import key_regex
-from data_hub.objects import is_object_of
+from data_hub.ledgers.arrivals import Watched
 
 PIECES = st.text(alphabet="ab.[]()|+?^$\\{}-= ", max_size=4)
 

@@ -16,11 +16,14 @@ from pyiceberg.expressions import AlwaysFalse
 from pyiceberg.io.pyarrow import ArrowScan
 from pyiceberg.table import FileScanTask
 
-from data_hub import arrivals, commit
-from data_hub.commit import Commit
 from data_hub.errors import TryAgainError
-from data_hub.ledger import Ledger
-from data_hub.ledger_entry import (
+from data_hub.iceberg import commit
+from data_hub.iceberg.commit import Commit
+from data_hub.iceberg.tables import with_ids
+from data_hub.ingestion.objects import SourceObject
+from data_hub.ledgers import arrivals
+from data_hub.ledgers.ledger import Ledger
+from data_hub.ledgers.ledger_entry import (
     ACKNOWLEDGED,
     INGESTED,
     REJECTED,
@@ -31,8 +34,6 @@ from data_hub.ledger_entry import (
     LedgerEntry,
     to_arrow,
 )
-from data_hub.objects import SourceObject
-from data_hub.tables import with_ids
 
 
 class Trial:

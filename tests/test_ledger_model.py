@@ -15,18 +15,19 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from local_store import LocalStore
 
-from data_hub import commit, withdraw
-from data_hub.arrow_engine import ArrowEngine
-from data_hub.covered_versions import COLUMNS, CoveredVersions
-from data_hub.deployment import Deployment
 from data_hub.errors import DataHubError
-from data_hub.ingest import Ingestion
-from data_hub.ledger import Ledger, unrecorded
-from data_hub.ledger_entry import ACKNOWLEDGED, INGESTED, REJECTED, SKIPPED, SUPERSEDED, WITHDRAWN, to_arrow
-from data_hub.ledger_rows import LedgerRows
-from data_hub.limits import UNLIMITED
-from data_hub.objects import SourceObject
-from data_hub.tables import Tables
+from data_hub.iceberg import commit
+from data_hub.iceberg.tables import Tables
+from data_hub.ingestion import withdraw
+from data_hub.ingestion.arrow_engine import ArrowEngine
+from data_hub.ingestion.ingest import Ingestion
+from data_hub.ingestion.limits import UNLIMITED
+from data_hub.ingestion.objects import SourceObject
+from data_hub.ledgers.covered_versions import COLUMNS, CoveredVersions
+from data_hub.ledgers.ledger import Ledger, unrecorded
+from data_hub.ledgers.ledger_entry import ACKNOWLEDGED, INGESTED, REJECTED, SKIPPED, SUPERSEDED, WITHDRAWN, to_arrow
+from data_hub.ledgers.ledger_rows import LedgerRows
+from data_hub.pipelines.deployment import Deployment
 
 KEYS = ("x", "y")
 CONTENTS = {"A": HEADER_V1 + row_v1("A"), "B": HEADER_V1 + row_v1("B") * 2, "none": HEADER_V1, "bad": b""}

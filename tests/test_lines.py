@@ -4,7 +4,7 @@ import re
 from hypothesis import given
 from hypothesis import strategies as st
 
-from data_hub import lines
+from data_hub.csv_files import lines
 
 texts = st.lists(st.sampled_from([b"a", b"\xc3\xa9", b"\n", b"\r", b"\r\n", b'"', b","])).map(b"".join)
 

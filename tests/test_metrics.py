@@ -7,11 +7,12 @@ from collections_pipeline import HEADER_V1, PIPELINE, row_v1
 from job_arguments import arguments_of
 from lake import Lake
 
-from data_hub import commit, job, metrics
+from data_hub import job, metrics
 from data_hub.errors import DataHubError, TryAgainError
-from data_hub.ingest import Ingestion
-from data_hub.ledger import Ledger
-from data_hub.ledger_entry import LedgerEntry
+from data_hub.iceberg import commit
+from data_hub.ingestion.ingest import Ingestion
+from data_hub.ledgers.ledger import Ledger
+from data_hub.ledgers.ledger_entry import LedgerEntry
 
 GOOD = HEADER_V1 + row_v1()
 REJECTED = HEADER_V1 + b"x\n"

@@ -9,9 +9,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from trap_corpus import HEADER, MULTILINE, TABLE
 
-from data_hub import lines
-from data_hub.multiline import MAX_FIELD_LINES
-from data_hub.rejects import FileRejected
+from data_hub.csv_files import lines
+from data_hub.csv_files.multiline import MAX_FIELD_LINES
+from data_hub.csv_files.rejects import FileRejected
 
 patched = settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 sizes = st.sampled_from([1, 2, 5, 13, 1 << 20])

@@ -18,8 +18,8 @@ from pyiceberg.types import (
     TimestamptzType,
 )
 
-from data_hub import partition
-from data_hub.partition_terms import TRANSFORMS, PartitionTerm
+from data_hub.iceberg import partition
+from data_hub.pipelines.partition_terms import TRANSFORMS, PartitionTerm
 
 ICEBERG_TYPES: dict[str, PrimitiveType] = {
     "string": StringType(),

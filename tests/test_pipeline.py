@@ -3,9 +3,9 @@ from pathlib import Path
 import pytest
 from collections_pipeline import PIPELINE, PIPELINE_TEXT
 
-from data_hub import csv_problems, graph, pipeline_file, pipeline_problems
 from data_hub.errors import DataHubError
-from data_hub.pipeline import Column, Csv, Pipeline
+from data_hub.pipelines import csv_problems, graph, pipeline_file, pipeline_problems
+from data_hub.pipelines.pipeline import Column, Csv, Pipeline
 
 
 def problems_of(old: str, new: str) -> str:

@@ -10,11 +10,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from trap_corpus import HEADER, TABLE
 
-from data_hub import lines
-from data_hub.csv_file import CsvFile
-from data_hub.pipeline import Csv
-from data_hub.reader import Reader
-from data_hub.rejects import ALONG_WITH_FILE, FileRejected
+from data_hub.csv_files import lines
+from data_hub.csv_files.csv_file import CsvFile
+from data_hub.csv_files.reader import Reader
+from data_hub.csv_files.rejects import ALONG_WITH_FILE, FileRejected
+from data_hub.pipelines.pipeline import Csv
 
 
 def test_both_header_versions_give_the_same_columns() -> None:

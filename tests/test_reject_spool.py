@@ -1,8 +1,8 @@
 import pyarrow as pa
 import pytest
 
-from data_hub import reject_spool
-from data_hub.reject_spool import RejectSpool
+from data_hub.ingestion import reject_spool
+from data_hub.ingestion.reject_spool import RejectSpool
 
 
 @pytest.mark.parametrize("held_bytes", [0, 200, 1 << 20])

@@ -10,12 +10,12 @@ from hypothesis import strategies as st
 from report_rows import SCHEMA, report_row
 from sqlglot import exp
 
-from data_hub.base_table import BaseTable
-from data_hub.dialects import ATHENA, DIALECTS, Dialect
 from data_hub.errors import DataHubError
-from data_hub.report_view import report_view, report_view_name
-from data_hub.series_content import SeriesContent
-from data_hub.view_definition import ViewDefinition, unified_view
+from data_hub.sql_views.base_table import BaseTable
+from data_hub.sql_views.dialects import ATHENA, DIALECTS, Dialect
+from data_hub.sql_views.report_view import report_view, report_view_name
+from data_hub.sql_views.series_content import SeriesContent
+from data_hub.sql_views.view_definition import ViewDefinition, unified_view
 
 SQL_TYPES = {"string": "text", "int64": "bigint", "date32[day]": "date", "timestamp[us, tz=UTC]": "timestamptz"}
 BASE = BaseTable(

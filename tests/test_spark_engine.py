@@ -11,13 +11,14 @@ from lake import Lake
 from pyiceberg.expressions import EqualTo
 from spark_lake import SparkLake
 
-from data_hub import commit, spark_engine, spark_merge
-from data_hub.commit import Commit, CommitConflict
-from data_hub.ingest import Ingestion
-from data_hub.ledger import Ledger
-from data_hub.ledger_entry import INGESTED, REJECTED, SKIPPED
-from data_hub.objects import SourceBucket
-from data_hub.spark_merge import MergeTarget
+from data_hub.iceberg import commit
+from data_hub.iceberg.commit import Commit, CommitConflict
+from data_hub.ingestion import spark_engine, spark_merge
+from data_hub.ingestion.ingest import Ingestion
+from data_hub.ingestion.objects import SourceBucket
+from data_hub.ingestion.spark_merge import MergeTarget
+from data_hub.ledgers.ledger import Ledger
+from data_hub.ledgers.ledger_entry import INGESTED, REJECTED, SKIPPED
 
 pytestmark = [
     pytest.mark.slow,

@@ -10,10 +10,10 @@ import pytest
 from collections_pipeline import PIPELINE
 from rich.console import Console
 
-from data_hub.arrivals import NewObjects
-from data_hub.covered_versions import version_digest
-from data_hub.ledger_entry import REJECTED, LedgerEntry
-from data_hub.objects import SourceObject
+from data_hub.ingestion.objects import SourceObject
+from data_hub.ledgers.arrivals import NewObjects
+from data_hub.ledgers.covered_versions import version_digest
+from data_hub.ledgers.ledger_entry import REJECTED, LedgerEntry
 from hub_cli import pipeline_status, status
 from hub_cli.lake import Data
 from hub_cli.pipeline_status import AirflowStatus, JobRun, PipelineStatus
@@ -101,7 +101,7 @@ def test_a_rejected_file_that_came_back_from_the_last_runs_folder_does_not_wait(
     back = replace(REJECTED_FILE, last_modified=START + timedelta(days=1))
     later = replace(back, key="b.csv")
     versions = frozenset(version_digest(item) for item in (back, later))
-    monkeypatch.setattr("data_hub.arrivals.new_objects", lambda *_: NewObjects([back, later], versions, []))
+    monkeypatch.setattr("data_hub.ledgers.arrivals.new_objects", lambda *_: NewObjects([back, later], versions, []))
     monkeypatch.setattr(pipeline_status, "read_ledger", lambda *_: [entry_of(REJECTED_FILE)])
     data: Any = Data("of the last run", is_running=False, aws=_NoClients())  # type: ignore[arg-type]
     found = pipeline_status.read(PIPELINE, None, data, None)  # type: ignore[arg-type]

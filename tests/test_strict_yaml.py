@@ -3,8 +3,8 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from data_hub import strict_yaml
 from data_hub.errors import DataHubError
+from data_hub.pipelines import strict_yaml
 
 
 @pytest.mark.parametrize(

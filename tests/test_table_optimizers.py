@@ -11,10 +11,11 @@ from collections_pipeline import HEADER_V1, row_v1
 from job_arguments import arguments_of
 from lake import Lake
 
-from data_hub import job, table_optimizers
-from data_hub.catalog import open_catalog
+from data_hub import job
 from data_hub.errors import DataHubError
-from data_hub.tables import Tables
+from data_hub.iceberg import table_optimizers
+from data_hub.iceberg.catalog import open_catalog
+from data_hub.iceberg.tables import Tables
 
 ROLE = "arn:aws:iam::210987654321:role/data-hub-table-optimizer"
 ACCOUNT = "210987654321"

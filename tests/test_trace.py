@@ -11,10 +11,11 @@ from lake import Lake
 from rich.console import Console
 from sqlglot import exp
 
-from data_hub import trace, views
-from data_hub.catalog import open_catalog
 from data_hub.errors import DataHubError
-from data_hub.trace import Number, Trace
+from data_hub.iceberg.catalog import open_catalog
+from data_hub.sql_views import views
+from data_hub.traces import trace
+from data_hub.traces.trace import Number, Trace
 from hub_cli import trace_document
 from hub_cli.athena import Athena
 from hub_cli.trace import _print

@@ -6,8 +6,8 @@ import pytest
 from csv_reading import with_blocks_of
 from trap_corpus import TRAPS, Reject, Row, Trap
 
-from data_hub.csv_file import CsvFile
-from data_hub.reader import Reader
+from data_hub.csv_files.csv_file import CsvFile
+from data_hub.csv_files.reader import Reader
 
 
 def outcome(trap: Trap, content: bytes) -> tuple[list[Row], list[Reject], str]:

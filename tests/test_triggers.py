@@ -5,7 +5,7 @@ from dataclasses import replace
 from hypothesis import given
 from hypothesis import strategies as st
 
-from data_hub.triggers import LIVE, Chain, Condition, GlueTrigger, JobRun, is_finished, next_to_fire
+from data_hub.pipelines.triggers import LIVE, Chain, Condition, GlueTrigger, JobRun, is_finished, next_to_fire
 
 JOBS = ("j1", "j2", "j3", "j4")
 END_STATES = ("SUCCEEDED", "STOPPED", "FAILED", "TIMEOUT", "ERROR")

@@ -8,10 +8,10 @@ import pytest
 from botocore.stub import ANY, Stubber
 from sqlglot import exp
 
-from data_hub.base_table import BaseTable
 from data_hub.errors import DataHubError, TryAgainError
-from data_hub.view_definition import ViewDefinition, unified_view
-from data_hub.view_publication import FINGERPRINT, ViewPublication, _table_input
+from data_hub.sql_views.base_table import BaseTable
+from data_hub.sql_views.view_definition import ViewDefinition, unified_view
+from data_hub.sql_views.view_publication import FINGERPRINT, ViewPublication, _table_input
 
 DEFINER = "arn:aws:iam::123456789012:role/view-definer"
 ARN = "arn:aws:glue:us-east-1:123456789012:table/hub/things_staging"

@@ -5,9 +5,9 @@ import pyarrow as pa
 import pytest
 from report_rows import CONTRACT, SCHEMA, SUBMITTED, Reports, report_row
 
-from data_hub.catalog import open_catalog
 from data_hub.errors import DataHubError
-from data_hub.views import create_views
+from data_hub.iceberg.catalog import open_catalog
+from data_hub.sql_views.views import create_views
 from hub_cli.athena import Athena
 
 if TYPE_CHECKING:

@@ -8,10 +8,10 @@ import pytest
 from csv_reading import Row, faults, parts, read, with_blocks_of
 from trap_corpus import FRY9C, WIDE_TABLE
 
-from data_hub.csv_file import CsvFile
-from data_hub.pipeline import Csv
-from data_hub.reader import Reader
-from data_hub.rejects import ALONG_WITH_FILE, FileRejected
+from data_hub.csv_files.csv_file import CsvFile
+from data_hub.csv_files.reader import Reader
+from data_hub.csv_files.rejects import ALONG_WITH_FILE, FileRejected
+from data_hub.pipelines.pipeline import Csv
 
 COMMAS = Csv(layout="wide", item_column="item_mdrm", value_column="item_value")
 

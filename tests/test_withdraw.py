@@ -4,10 +4,11 @@ import pytest
 from collections_pipeline import HEADER_V1, row_v1
 from lake import Lake, outcome
 
-from data_hub import commit, ingest, withdraw
 from data_hub.errors import DataHubError, TryAgainError
-from data_hub.ledger import Ledger
-from data_hub.ledger_entry import LedgerEntry
+from data_hub.iceberg import commit
+from data_hub.ingestion import ingest, withdraw
+from data_hub.ledgers.ledger import Ledger
+from data_hub.ledgers.ledger_entry import LedgerEntry
 
 GOOD = HEADER_V1 + row_v1("A") + row_v1("B")
 OTHER = HEADER_V1 + row_v1("C")

@@ -7,9 +7,9 @@ import pytest
 from collections_pipeline import ROOT
 from stubbed_calls import RefusedError, StubbedCalls
 
-from data_hub import pipeline_file
-from data_hub.ledger_entry import INGESTED, REJECTED, LedgerEntry
-from data_hub.pipeline import Pipeline
+from data_hub.ledgers.ledger_entry import INGESTED, REJECTED, LedgerEntry
+from data_hub.pipelines import pipeline_file
+from data_hub.pipelines.pipeline import Pipeline
 from hub_cli.runs_watch import RunSummary
 from hub_cli.workflows_watch import WorkflowsWatch, last_runs
 

@@ -5,14 +5,15 @@ from pathlib import Path
 
 from bench import iceberg
 from bench.folder_store import FolderStore
-from data_hub import arrow_engine, pipeline_file
-from data_hub.arrow_engine import ArrowEngine
-from data_hub.deployment import Deployment
-from data_hub.ingest import Ingestion, summarise
-from data_hub.limits import UNLIMITED
-from data_hub.objects import ObjectStore
-from data_hub.pipeline import Pipeline
-from data_hub.tables import Tables
+from data_hub.iceberg.tables import Tables
+from data_hub.ingestion import arrow_engine
+from data_hub.ingestion.arrow_engine import ArrowEngine
+from data_hub.ingestion.ingest import Ingestion, summarise
+from data_hub.ingestion.limits import UNLIMITED
+from data_hub.ingestion.objects import ObjectStore
+from data_hub.pipelines import pipeline_file
+from data_hub.pipelines.deployment import Deployment
+from data_hub.pipelines.pipeline import Pipeline
 
 PIPELINE_FILE = Path(__file__).parent.parent / "bench.yaml"
 JOB_RUN = "jr_bench"

@@ -9,15 +9,18 @@ from urllib.parse import urlsplit
 import boto3
 from botocore.exceptions import ClientError
 
-from data_hub import arrow_engine, metrics, pipeline_file, remaining, table_optimizers
-from data_hub.deadline import Deadline
-from data_hub.deployment import Deployment
+from data_hub import metrics
 from data_hub.errors import DataHubError
-from data_hub.ingest import Ingestion, summarise
+from data_hub.iceberg import table_optimizers
+from data_hub.ingestion import arrow_engine, remaining
+from data_hub.ingestion.deadline import Deadline
+from data_hub.ingestion.ingest import Ingestion, summarise
+from data_hub.ingestion.limits import Limits
 from data_hub.job_arguments import IngestionArguments, JobArguments
-from data_hub.limits import Limits
-from data_hub.pipeline import Pipeline
-from data_hub.views import create_views
+from data_hub.pipelines import pipeline_file
+from data_hub.pipelines.deployment import Deployment
+from data_hub.pipelines.pipeline import Pipeline
+from data_hub.sql_views.views import create_views
 from data_hub.wording import counted
 
 

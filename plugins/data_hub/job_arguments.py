@@ -5,9 +5,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, cast, get_args
 
-from data_hub.deployment import Deployment
 from data_hub.errors import DataHubError
-from data_hub.limits import DEFAULT_MAX_BYTES
+from data_hub.ingestion.limits import DEFAULT_MAX_BYTES
+from data_hub.pipelines.deployment import Deployment
 
 Engine = Literal["arrow", "spark"]
 

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 LIVE = frozenset({"STARTING", "RUNNING", "STOPPING", "WAITING"})
 # Argument of a run that was for some objects only.
 KEYS = "--keys"
-# The job begins no file after this share of its timeout (data_hub.deadline): a longer run may have left some.
+# The job begins no file after this share of its timeout (data_hub.ingestion.deadline): a longer run may have left some.
 SHARE = 0.8
 _LOOKED_AT = 200
 

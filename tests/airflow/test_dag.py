@@ -11,10 +11,10 @@ from airflow.triggers.base import BaseEventTrigger
 from collections_pipeline import PIPELINE_TEXT, ROOT
 from deployed_pipeline import INGESTION, VIEWS
 
-from data_hub import graph, pipeline_file
 from data_hub.airflow import build_dag, notifications
 from data_hub.errors import DataHubError
-from data_hub.pipeline import Pipeline
+from data_hub.pipelines import graph, pipeline_file
+from data_hub.pipelines.pipeline import Pipeline
 
 DAGS_FOLDER = ROOT / "dags"
 PIPELINE_FILES = sorted((DAGS_FOLDER / "pipelines").glob("*.yaml"))

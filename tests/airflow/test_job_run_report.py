@@ -9,9 +9,9 @@ from collections_pipeline import HEADER_V1, row_v1
 from deployed_pipeline import DeployedPipeline, MakeGlueJob
 from task_context import RecordingTaskInstance, resume, start
 
-from data_hub import ingest
 from data_hub.airflow import assets, file_counts, job_run_report
 from data_hub.airflow.operators import GlueJobRunOperator
+from data_hub.ingestion import ingest
 
 PREFIX = "collections-data/ingest_ts=1/"
 

@@ -9,7 +9,7 @@ from task_context import RecordingTaskInstance, context_of
 
 from data_hub.airflow.failures import KnownFailure
 from data_hub.airflow.rejected_files import RejectedFilesOperator
-from data_hub.ingest import Ingestion
+from data_hub.ingestion.ingest import Ingestion
 
 LONG_AGO = datetime(2025, 1, 1, tzinfo=UTC)
 KEY = "collections-data/ingest_ts=1/bad.csv"

@@ -2,7 +2,7 @@ import pytest
 from airflow.timetables.trigger import CronTriggerTimetable
 
 from data_hub.errors import DataHubError
-from data_hub.schedule import to_airflow_cron
+from data_hub.pipelines.schedule import to_airflow_cron
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from sensor_context import context_of
 from task_context import RecordingTaskInstance
 
 from data_hub.airflow.sensor import NewObjectsSensor
-from data_hub.ingest import Ingestion
+from data_hub.ingestion.ingest import Ingestion
 from local_aws.process import LocalAws
 
 

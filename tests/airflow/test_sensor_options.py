@@ -14,7 +14,7 @@ from data_hub import backoff
 from data_hub.airflow.arrival_triggers import NewObjectsTrigger
 from data_hub.airflow.failures import KnownFailure
 from data_hub.airflow.sensor import LOOK_TIMEOUT, NewObjectsSensor
-from data_hub.ingest import Ingestion
+from data_hub.ingestion.ingest import Ingestion
 
 A = "collections-data/ingest_ts=1/a.csv"
 B = "collections-data/ingest_ts=1/b.csv"

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 from job_trials import run
 
-from data_hub.deployment import Deployment
 from data_hub.errors import DataHubError
+from data_hub.pipelines.deployment import Deployment
 from local_aws.deploy import deploy
 from local_aws.process import LocalAws
 

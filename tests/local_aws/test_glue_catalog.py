@@ -6,7 +6,7 @@ import pyarrow as pa
 import pytest
 from pyiceberg.exceptions import CommitFailedException
 
-from data_hub.catalog import open_catalog
+from data_hub.iceberg.catalog import open_catalog
 from local_aws.process import LocalAws
 
 THREADS = 4

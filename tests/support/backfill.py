@@ -8,7 +8,8 @@ MINUTES = 20
 FILES_IN_A_RUN = 3
 _HURRIED = f"""
 import sys
-from data_hub import deadline, ledger
+from data_hub.ingestion import deadline
+from data_hub.ledgers import ledger
 
 sys.argv += ["--max_bytes", "1"]
 minutes = 0

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from data_hub import pipeline_file
+from data_hub.pipelines import pipeline_file
 
 ROOT = Path(__file__).parent.parent.parent
 PIPELINE_FILE = ROOT / "dags" / "pipelines" / "collections.yaml"

@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 from collections_pipeline import PIPELINE
 
-from data_hub import lines
-from data_hub.pipeline import Csv, Table
-from data_hub.reader import Reader, ReadRows
-from data_hub.wide_layout import WideLayout
+from data_hub.csv_files import lines
+from data_hub.csv_files.reader import Reader, ReadRows
+from data_hub.csv_files.wide_layout import WideLayout
+from data_hub.pipelines.pipeline import Csv, Table
 
 Row = dict[str, Any]
 

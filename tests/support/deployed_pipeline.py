@@ -5,8 +5,8 @@ from collections.abc import Callable
 
 from collections_pipeline import PIPELINE_TEXT
 
-from data_hub import pipeline_file
-from data_hub.deployment import Deployment
+from data_hub.pipelines import pipeline_file
+from data_hub.pipelines.deployment import Deployment
 from local_aws.process import LocalAws
 
 INGESTION = "csv-to-iceberg-ingestion"

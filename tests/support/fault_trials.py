@@ -16,8 +16,8 @@ from collections_pipeline import HEADER_V1, row_v1
 from lake import Lake
 from pyiceberg.exceptions import NoSuchTableError
 
-from data_hub import catalog
 from data_hub.errors import TryAgainError
+from data_hub.iceberg import catalog
 from local_aws.environment import client_environment
 from local_aws.faults import Call, Fault
 from local_aws.process import LocalAws
@@ -30,7 +30,7 @@ WAIT_SECONDS = 60.0
 TRY_AGAIN = 75
 
 _processes = multiprocessing.get_context("forkserver")
-_processes.set_forkserver_preload(["__main__", "lake", "data_hub.ingest", "pyiceberg.catalog.glue", "boto3"])
+_processes.set_forkserver_preload(["__main__", "lake", "data_hub.ingestion.ingest", "pyiceberg.catalog.glue", "boto3"])
 
 
 @dataclass(frozen=True)

@@ -6,8 +6,8 @@ import pyarrow as pa
 from pyiceberg.catalog.sql import SqlCatalog
 from pyiceberg.table import Table
 
-from data_hub import partition
-from data_hub.tables import with_ids
+from data_hub.iceberg import partition
+from data_hub.iceberg.tables import with_ids
 
 
 def folder_catalog(folder: Path) -> SqlCatalog:

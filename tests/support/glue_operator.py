@@ -5,8 +5,8 @@ from datetime import timedelta
 from collections_pipeline import PIPELINE_TEXT
 from deployed_pipeline import INGESTION
 
-from data_hub import pipeline_file
 from data_hub.airflow.operators import GlueJobRunOperator
+from data_hub.pipelines import pipeline_file
 
 
 def operator_of(job: str) -> GlueJobRunOperator:

@@ -8,12 +8,12 @@ from typing import Any
 from collections_pipeline import PIPELINE
 from pyiceberg.table import Table
 
-from data_hub import ingest
-from data_hub.catalog import open_catalog
-from data_hub.deployment import Deployment
-from data_hub.ledger import Ledger
-from data_hub.ledger_entry import LedgerEntry
-from data_hub.pipeline import Pipeline
+from data_hub.iceberg.catalog import open_catalog
+from data_hub.ingestion import ingest
+from data_hub.ledgers.ledger import Ledger
+from data_hub.ledgers.ledger_entry import LedgerEntry
+from data_hub.pipelines.deployment import Deployment
+from data_hub.pipelines.pipeline import Pipeline
 from local_aws.process import LocalAws
 
 

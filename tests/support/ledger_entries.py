@@ -5,8 +5,8 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from data_hub.ledger_entry import INGESTED, STATUSES, LedgerEntry
-from data_hub.objects import SourceObject
+from data_hub.ingestion.objects import SourceObject
+from data_hub.ledgers.ledger_entry import INGESTED, STATUSES, LedgerEntry
 
 BEGIN = datetime(2026, 1, 1, tzinfo=UTC)
 

@@ -10,11 +10,11 @@ from typing import Any, TypeVar
 from collections_pipeline import HEADER_V1, row_v1
 from hub_up import HubUp
 
-from data_hub import graph, pipeline_file
-from data_hub.catalog import open_catalog
-from data_hub.ledger import Ledger
-from data_hub.ledger_entry import LedgerEntry
-from data_hub.pipeline import Pipeline
+from data_hub.iceberg.catalog import open_catalog
+from data_hub.ledgers.ledger import Ledger
+from data_hub.ledgers.ledger_entry import LedgerEntry
+from data_hub.pipelines import graph, pipeline_file
+from data_hub.pipelines.pipeline import Pipeline
 from hub_cli.airflow_api import AirflowApi, NoAnswer, Refused, quoted
 from local_aws.deploy import DATABASE
 

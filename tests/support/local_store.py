@@ -8,7 +8,7 @@ from datetime import timedelta
 
 from ledger_entries import BEGIN
 
-from data_hub.objects import HashingBody, ObjectChanged, OpenObject, SourceObject
+from data_hub.ingestion.objects import HashingBody, ObjectChanged, OpenObject, SourceObject
 
 
 @dataclass

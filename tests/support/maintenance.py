@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from lake import Lake
 from pyiceberg.exceptions import CommitFailedException, ValidationException
 
-from data_hub import data_files
+from data_hub.iceberg import data_files
 
 
 def compact(lake: Lake, suffix: str = "") -> bool:

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
-from data_hub import pipeline_file
-from data_hub.catalog import open_catalog
-from data_hub.deployment import Deployment
-from data_hub.pipeline import Pipeline
+from data_hub.iceberg.catalog import open_catalog
+from data_hub.pipelines import pipeline_file
+from data_hub.pipelines.deployment import Deployment
+from data_hub.pipelines.pipeline import Pipeline
 
 if TYPE_CHECKING:
     from pyiceberg.table import Table

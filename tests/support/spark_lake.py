@@ -16,16 +16,16 @@ import pyarrow as pa
 from collections_pipeline import PIPELINE, ROOT
 from hadoop_catalog import HadoopCatalog
 
-from data_hub.arrow_engine import ArrowEngine
-from data_hub.deployment import Deployment
-from data_hub.engine import Engine
-from data_hub.ingest import Ingestion
-from data_hub.ledger_entry import LedgerEntry
-from data_hub.limits import Limits
-from data_hub.objects import HashingBody, ObjectChanged, ObjectStore, OpenObject, SourceObject
-from data_hub.pipeline import Pipeline
-from data_hub.spark_engine import SparkEngine
-from data_hub.tables import Tables
+from data_hub.iceberg.tables import Tables
+from data_hub.ingestion.arrow_engine import ArrowEngine
+from data_hub.ingestion.engine import Engine
+from data_hub.ingestion.ingest import Ingestion
+from data_hub.ingestion.limits import Limits
+from data_hub.ingestion.objects import HashingBody, ObjectChanged, ObjectStore, OpenObject, SourceObject
+from data_hub.ingestion.spark_engine import SparkEngine
+from data_hub.ledgers.ledger_entry import LedgerEntry
+from data_hub.pipelines.deployment import Deployment
+from data_hub.pipelines.pipeline import Pipeline
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession

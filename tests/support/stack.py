@@ -13,10 +13,10 @@ import iam_policies
 from collections_pipeline import HEADER_V1, row_v1
 from terraform_copy import Terraform
 
-from data_hub.catalog import open_catalog
-from data_hub.ledger import Ledger
-from data_hub.ledger_entry import LedgerEntry
-from data_hub.pipeline_file import load
+from data_hub.iceberg.catalog import open_catalog
+from data_hub.ledgers.ledger import Ledger
+from data_hub.ledgers.ledger_entry import LedgerEntry
+from data_hub.pipelines.pipeline_file import load
 from hub_cli.athena import Athena
 from hub_cli.dag_run import DagRunEnd, TaskEvent, run_dag
 from local_aws.environment import REGION

@@ -9,8 +9,8 @@ from decimal import Decimal
 
 import pyarrow as pa
 
-from data_hub.pipeline import Csv, Table
-from data_hub.records import NOT_CLOSED
+from data_hub.csv_files.records import NOT_CLOSED
+from data_hub.pipelines.pipeline import Csv, Table
 
 TABLE = Table.model_validate(
     {

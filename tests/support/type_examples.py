@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from data_hub.pipeline import Column
+from data_hub.pipelines.pipeline import Column
 
 
 @dataclass(frozen=True)

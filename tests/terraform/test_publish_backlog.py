@@ -12,7 +12,7 @@ from stubbed_calls import RefusedError, StubbedCalls
 import job_runs
 import pipelines
 import publish_backlog
-from data_hub import deadline
+from data_hub.ingestion import deadline
 
 
 class Deployed:

@@ -12,7 +12,7 @@ from urllib.parse import quote_plus
 from collections_pipeline import row_v1
 from stack import AIRFLOW_ROLE, INGESTION, LAMBDA, PIPELINE, VIEWS, Stack, eventually
 
-from data_hub.ledger_entry import INGESTED
+from data_hub.ledgers.ledger_entry import INGESTED
 
 
 def event_of(stack: Stack, key: str, *, timed: bool = True) -> bytes:

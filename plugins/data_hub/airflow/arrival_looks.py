@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 from botocore.exceptions import BotoCoreError, ClientError
 
 from data_hub.airflow.jobs import read_job
-from data_hub.deployment import Deployment
 from data_hub.errors import DataHubError
+from data_hub.pipelines.deployment import Deployment
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection
 
-    from data_hub.arrivals import Lookout, NewObjects
+    from data_hub.ledgers.arrivals import Lookout, NewObjects
 
 LONGEST_PAUSE = 300.0
 
@@ -40,7 +40,7 @@ class DeployedLookout:
 
     Args:
         job_name: the Glue job that ingests; its default arguments are the deployment.
-        watched: fields of ``data_hub.arrivals.Watched``: source and table.
+        watched: fields of ``data_hub.ledgers.arrivals.Watched``: source and table.
     """
 
     def __init__(self, job_name: str, **watched: str) -> None:
@@ -60,7 +60,7 @@ class DeployedLookout:
             ClientError: AWS could not answer.
         """
         # pyiceberg takes a second to import, and this is where a thread has it.
-        from data_hub.arrivals import Lookout, Watched
+        from data_hub.ledgers.arrivals import Lookout, Watched
 
         deployment = Deployment.from_arguments(read_job(self._job_name).get("DefaultArguments", {}))
         if self._lookout is None or deployment != self._deployment:

@@ -11,16 +11,16 @@ from typing import TYPE_CHECKING, Any
 
 from airflow.triggers.base import BaseEventTrigger, BaseTrigger, TriggerEvent
 
-from data_hub import graph
 from data_hub.airflow import polling
 from data_hub.airflow.announcements import Announcements
 from data_hub.airflow.arrival_looks import DeployedLookout, PatientLooks
+from data_hub.pipelines import graph
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Sequence
 
-    from data_hub.arrivals import NewObjects
-    from data_hub.pipeline import Pipeline
+    from data_hub.ledgers.arrivals import NewObjects
+    from data_hub.pipelines.pipeline import Pipeline
 
 FOUND = "found"
 TIMEOUT = "timeout"

@@ -4,7 +4,7 @@ from airflow.sdk import Asset, AssetWatcher
 
 from data_hub.airflow import scripts
 from data_hub.airflow.arrival_triggers import ArrivalTrigger, watched_by
-from data_hub.pipeline import Pipeline
+from data_hub.pipelines.pipeline import Pipeline
 
 
 def made_by(pipeline: Pipeline, job: str) -> list[Asset]:

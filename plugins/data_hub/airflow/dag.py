@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING
 
 from airflow.sdk import DAG, AssetOrTimeSchedule, CronTriggerTimetable, TriggerRule
 
-from data_hub import graph, pipeline_file
 from data_hub.airflow import assets, documentation, notifications, params
 from data_hub.airflow.operators import GRACE, GlueJobRunOperator
 from data_hub.airflow.rejected_files import RejectedFilesOperator
 from data_hub.airflow.sensor import LOOK_TIMEOUT, NewObjectsSensor
 from data_hub.airflow.task_ids import REJECTED_FILES, SENSOR
-from data_hub.pipeline import Pipeline
-from data_hub.schedule import to_airflow_cron
+from data_hub.pipelines import graph, pipeline_file
+from data_hub.pipelines.pipeline import Pipeline
+from data_hub.pipelines.schedule import to_airflow_cron
 
 if TYPE_CHECKING:
     from airflow.sdk import BaseOperator

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from data_hub.airflow import polling
 from data_hub.airflow.task_ids import REJECTED_FILES, SENSOR
-from data_hub.pipeline import Pipeline
+from data_hub.pipelines.pipeline import Pipeline
 
 
 def describe(pipeline: Pipeline) -> str:

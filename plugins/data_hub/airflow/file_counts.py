@@ -10,8 +10,8 @@ from data_hub.wording import shortened
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from data_hub.ledger_entry import LedgerEntry
-    from data_hub.pipeline import Pipeline
+    from data_hub.ledgers.ledger_entry import LedgerEntry
+    from data_hub.pipelines.pipeline import Pipeline
 
 # XCom key of the counts per file.
 FILES_KEY = "files"
@@ -36,7 +36,7 @@ class FileCounts:
     @property
     def summary(self) -> str:
         """All counts in one line."""
-        from data_hub.ingest import summarise
+        from data_hub.ingestion.ingest import summarise
 
         return summarise(self.entries)
 
@@ -65,10 +65,10 @@ def read(pipeline: Pipeline, job_run_id: str) -> FileCounts:
     Raises:
         DataHubError: the job is not deployed any more, or its arguments are missing.
     """
-    from data_hub import commit
     from data_hub.airflow.jobs import read_deployment
-    from data_hub.catalog import open_catalog
-    from data_hub.ledger import Ledger
+    from data_hub.iceberg import commit
+    from data_hub.iceberg.catalog import open_catalog
+    from data_hub.ledgers.ledger import Ledger
 
     deployment, catalog = read_deployment(pipeline), open_catalog()
     entries = Ledger.open(catalog, deployment.database, pipeline.table).entries().values()

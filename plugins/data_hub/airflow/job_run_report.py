@@ -6,10 +6,10 @@ import logging
 import re
 from typing import TYPE_CHECKING, Any
 
-from data_hub import remaining
 from data_hub.airflow import assets, file_counts, scripts
 from data_hub.airflow.job_run_outcome import SUCCEEDED
 from data_hub.airflow.summary import leave_summary
+from data_hub.ingestion import remaining
 from data_hub.wording import counted
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from mypy_boto3_glue.type_defs import JobRunTypeDef
 
     from data_hub.airflow.file_counts import FileCounts
-    from data_hub.pipeline import Pipeline
+    from data_hub.pipelines.pipeline import Pipeline
 
 log = logging.getLogger(__name__)
 

@@ -6,14 +6,14 @@ from typing import TYPE_CHECKING
 
 import boto3
 
-from data_hub import graph
-from data_hub.deployment import Deployment
 from data_hub.errors import DataHubError
+from data_hub.pipelines import graph
+from data_hub.pipelines.deployment import Deployment
 
 if TYPE_CHECKING:
     from mypy_boto3_glue.type_defs import JobRunTypeDef, JobTypeDef
 
-    from data_hub.pipeline import Pipeline
+    from data_hub.pipelines.pipeline import Pipeline
 
 _RUNS_LOOKED_AT = 200
 

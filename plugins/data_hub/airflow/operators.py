@@ -14,7 +14,7 @@ from airflow.providers.amazon.aws.utils import validate_execute_complete_event
 from airflow.sdk.exceptions import AirflowException, AirflowFailException, AirflowSkipException, TaskDeferred
 from botocore.exceptions import ClientError
 
-from data_hub import backoff, graph
+from data_hub import backoff
 from data_hub.airflow import job_log, polling
 from data_hub.airflow.failures import failing_without_retry
 from data_hub.airflow.hooks import TASK_UUID_ARGUMENT, DeployedGlueJobHook, is_refusal
@@ -25,6 +25,7 @@ from data_hub.airflow.params import RunOptions
 from data_hub.airflow.sensor import LEFT_ALONE_KEY, NEW_OBJECTS_KEY
 from data_hub.airflow.task_ids import SENSOR
 from data_hub.airflow.triggers import FreeSlotTrigger, GlueJobRunTrigger
+from data_hub.pipelines import graph
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
     from airflow.sdk import Context
     from mypy_boto3_glue.type_defs import JobRunTypeDef
 
-    from data_hub.pipeline import Pipeline
+    from data_hub.pipelines.pipeline import Pipeline
 
 JOB_RUN_ID_KEY = "glue_job_run_id"
 # Time to get workers, and to end after the job's own timeout.

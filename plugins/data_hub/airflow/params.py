@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from airflow.sdk import Context
 
-    from data_hub.pipeline import Pipeline
+    from data_hub.pipelines.pipeline import Pipeline
 
 LONGEST_WAIT_MINUTES = 240
 

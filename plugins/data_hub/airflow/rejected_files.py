@@ -15,8 +15,8 @@ from data_hub.wording import counted
 if TYPE_CHECKING:
     from airflow.sdk import Context
 
-    from data_hub.ledger_entry import LedgerEntry
-    from data_hub.pipeline import Pipeline
+    from data_hub.ledgers.ledger_entry import LedgerEntry
+    from data_hub.pipelines.pipeline import Pipeline
 
 
 class RejectedFilesOperator(BaseOperator):
@@ -41,8 +41,8 @@ class RejectedFilesOperator(BaseOperator):
             AirflowFailException: files are rejected; each is named with the reason.
             KnownFailure: they are, but none since this DAG run began.
         """
-        from data_hub.catalog import open_catalog
-        from data_hub.ledger import Ledger
+        from data_hub.iceberg.catalog import open_catalog
+        from data_hub.ledgers.ledger import Ledger
 
         with failing_without_retry():
             deployment = read_deployment(self.pipeline)

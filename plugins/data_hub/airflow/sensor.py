@@ -8,19 +8,20 @@ from typing import TYPE_CHECKING, Any, NoReturn
 from airflow.providers.amazon.aws.sensors.s3 import S3KeySensor
 from airflow.sdk.exceptions import AirflowFailException, AirflowSensorTimeout, AirflowSkipException
 
-from data_hub import backoff, graph
+from data_hub import backoff
 from data_hub.airflow import polling, sensor_messages
 from data_hub.airflow.arrival_triggers import NewObjectsTrigger, watched_by
 from data_hub.airflow.failures import KnownFailure, failing_without_retry
 from data_hub.airflow.jobs import read_deployment
 from data_hub.airflow.params import LONGEST_WAIT_MINUTES, RunOptions
 from data_hub.airflow.summary import leave_summary
+from data_hub.pipelines import graph
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
 
-    from data_hub.backlog import Backlog
-    from data_hub.pipeline import Pipeline
+    from data_hub.ledgers.backlog import Backlog
+    from data_hub.pipelines.pipeline import Pipeline
 
 LOOK_TIMEOUT = timedelta(minutes=15)
 NEW_OBJECTS_KEY = "new_objects"
@@ -101,7 +102,7 @@ class NewObjectsSensor(S3KeySensor):
             AirflowFailException: job, bucket or a wanted object is missing.
             KnownFailure: there are only objects on which the job failed, and it is not time yet to try them again.
         """
-        from data_hub import backlog
+        from data_hub.ledgers import backlog
 
         options = RunOptions.of(context)
         with failing_without_retry():

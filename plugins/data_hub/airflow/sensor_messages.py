@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from data_hub import graph
+from data_hub.pipelines import graph
 from data_hub.wording import counted
 
 if TYPE_CHECKING:
     from datetime import datetime
 
     from data_hub.airflow.params import RunOptions
-    from data_hub.arrivals import NewObjects
-    from data_hub.backlog import Backlog
-    from data_hub.pipeline import Pipeline
+    from data_hub.ledgers.arrivals import NewObjects
+    from data_hub.ledgers.backlog import Backlog
+    from data_hub.pipelines.pipeline import Pipeline
 
 EXCLUSIVE = "'Views only' ingests nothing, 'Only these files' asks for files to be ingested: choose one of them"
 VIEWS_ONLY = "views only"

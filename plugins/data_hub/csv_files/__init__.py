@@ -1,0 +1,1 @@
+"""CSV text to rows that keep the contract, and rejects."""

@@ -1,0 +1,1 @@
+"""From a reported number back to the line it came from."""
