@@ -45,18 +45,9 @@ class Dialect:
     @cached_property
     def whole_line(self) -> str:
         """Regular expression of a record on one line, with its line end."""
-        return rf"\A{self._line}\z"
-
-    @cached_property
-    def whole_lines(self) -> str:
-        """Regular expression of a text of such records."""
-        return rf"\A(?:{self._line})*\z"
-
-    @property
-    def _line(self) -> str:
         quoted = self.quoted_field.replace('[^"]', r'[^"\r\n]')
         field = f"(?:{quoted}|{self.plain_field})"
-        return rf"{field}(?:{re.escape(self.delimiter)}{field})*(?:\r\n|\n|\r)"
+        return rf"\A{field}(?:{re.escape(self.delimiter)}{field})*(?:\r\n|\n|\r)\z"
 
     def parse_options(self, on_ragged: "RaggedHandler") -> csv.ParseOptions:
         """Return pyarrow's options; a row with too few or too many fields goes to the handler."""

@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 from data_hub.csv_files.rejects import FileRejected
 
 # What is read at a time; what is made of it still fits the processor's caches.
-BLOCK_BYTES = 2 << 20
+BLOCK_BYTES = 4 << 20
 MAX_LINE_BYTES = 256 << 20
 
 
