@@ -116,6 +116,8 @@ def _check_csv(console: Console, path: Path, pipeline: Pipeline) -> bool:
         counts += f"; {counted(found.rows, 'good item')}, {counted(found.rejects, 'reject')}"
     mark = "✘" if not right else "✔" if found.records else "⚠ no rows:"
     console.print(f"{mark} {shown(path)}: {counts}", highlight=False)
+    if file.remark:
+        console.print(f"⚠ {file.remark}", style="yellow", highlight=False)
     if found.shown:
         console.print(rejects_table((path.name, reject) for reject in found.shown))
     if found.rejects > SHOWN_REJECTS:

@@ -44,7 +44,8 @@ def test_another_partition_spec_holds_for_new_data_and_corrections_cross_it(lake
 
 def test_unknown_columns_are_rescued(lake: Lake) -> None:
     lake.put("a.csv", with_other(b"north"))
-    lake.ingest()
+    (entry,) = lake.ingest()
+    assert entry.message == "unknown columns kept in _rescued_data: branch, Odd Name"
     (row,) = lake.table().scan().to_arrow().to_pylist()
     assert row["_rescued_data"] == '{"branch": "north"}'
 
@@ -117,3 +118,21 @@ def test_a_column_that_left_the_contract_keeps_its_type_and_files_that_bring_it_
         (row["source_line"], row["branch"], row["_rescued_data"]) for row in rows if row["branch"] is None
     ) == [(2, None, '{"branch": "north"}')]
     assert [row["branch"] for row in rows if row["branch"] is not None] == [7]
+
+
+def test_a_column_whose_name_is_misspelt_is_told(lake: Lake) -> None:
+    """Else the values of all its rows would be missing without a word."""
+    lake.put("a.csv", HEADER_V1.replace(b",value\n", b",item_valu\n") + row_v1())
+    (entry,) = lake.ingest()
+    assert entry.status == "ingested"
+    assert entry.message == "unknown columns kept in _rescued_data: item_valu (is it item_value?)"
+
+
+def test_a_rejected_correction_tells_that_the_older_rows_stay(lake: Lake) -> None:
+    lake.put("a.csv", HEADER_V1 + row_v1() + row_v1("OTHER"))
+    lake.ingest()
+    lake.put("a.csv", b"no header at all\n")
+    (entry,) = lake.ingest()
+    assert entry.status == "rejected"
+    assert entry.message.endswith("; the 2 rows of the content before stay in the table and in the views")
+    assert len(lake.rows()) == 2

@@ -272,4 +272,7 @@ def test_a_share_of_rejects_that_is_the_ratio_itself_is_accepted(ratio: float, b
 def test_a_file_that_cannot_be_read_is_rejected_but_not_by_its_ratio() -> None:
     file = CsvFile("a.csv", io.BytesIO(HEADER_V1 + b"\xff\n"), Reader(PIPELINE.table, Csv()), 0.5)
     assert list(file.parts()) == []
-    assert (file.rejection, file.rejected_by_ratio) == ("line 2: byte 0xff is not UTF-8; save the file as UTF-8", False)
+    assert (file.rejection, file.rejected_by_ratio) == (
+        "line 2: byte 0xff is not UTF-8; save the file as UTF-8, or set source.csv.encoding",
+        False,
+    )

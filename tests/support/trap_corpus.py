@@ -216,7 +216,7 @@ ENCODINGS = (
     trap(
         "latin-1 bytes in a UTF-8 file",
         f"{HEADER}1,a,1\n2,é,2\n".encode("latin-1"),
-        rejection="line 3: byte 0xe9 is not UTF-8; save the file as UTF-8",
+        rejection="line 3: byte 0xe9 is not UTF-8; save the file as UTF-8, or set source.csv.encoding",
     ),
     trap("latin-1", f"{HEADER}1,é,1\n".encode("latin-1"), (2, 1, "é", D(1)), csv=Csv(encoding="latin-1")),
     trap("UTF-16 with BOM", f"{HEADER}1,é,1\n".encode("utf-16"), (2, 1, "é", D(1)), csv=Csv(encoding="utf-16")),

@@ -23,6 +23,7 @@ class CsvFile:
     Attributes:
         rejection: once ``parts`` is exhausted: why the file is rejected as a whole, empty when it is not. Its rows
             must not be used then.
+        remark: what is odd about its columns, though no reason to reject it; empty when nothing is.
         rejected_by_ratio: whether that is because of its rejects; ``rejected_parts`` then gives all its records.
     """
 
@@ -32,6 +33,7 @@ class CsvFile:
         self._reader = reader
         self._max_reject_ratio = max_reject_ratio
         self.rejection = ""
+        self.remark = ""
         self.rejected_by_ratio = False
 
     def parts(self) -> Iterator[ReadRows]:
@@ -41,6 +43,7 @@ class CsvFile:
             for part in self._reader.read(compression.decompressed(self._name, self._stream)):
                 records += part.record_count
                 rejected += part.rejected_count
+                self.remark = part.remark
                 yield part
         except FileRejected as rejection:
             self.rejection = str(rejection)

@@ -97,8 +97,12 @@ def _describe_no_header(found: list[str], columns: dict[str, Column], delimiter:
 def _decoded(record: bytes) -> str:
     if record.startswith((b"\xff\xfe", b"\xfe\xff")):
         raise FileRejected("the file is UTF-16; save it as UTF-8, or set source.csv.encoding to utf-16")
+    if record.startswith(b"\x1f\x8b"):
+        raise FileRejected("the file is compressed by gzip; give it a name that ends with .gz")
     try:
         return record.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         byte = record[error.start]
-        raise FileRejected(f"the header (line 1): byte 0x{byte:02x} is not UTF-8; save the file as UTF-8") from error
+        raise FileRejected(
+            f"the header (line 1): byte 0x{byte:02x} is not UTF-8; save the file as UTF-8, or set source.csv.encoding"
+        ) from error

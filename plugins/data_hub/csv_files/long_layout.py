@@ -48,7 +48,7 @@ class LongLayout:
         if converted.accepted is not None:
             rows = rows.filter(converted.accepted)
         rejects = _rejects(block, found, converted.faults)
-        return ReadRows(rows, rejects, len(found.text) + len(found.broken), len(rejects))
+        return ReadRows(rows, rejects, len(found.text) + len(found.broken), len(rejects), self._unknown.remark)
 
 
 def _rejects(block: Block, found: Records, faults: pa.Table) -> pa.Table:

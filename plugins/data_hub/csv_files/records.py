@@ -208,5 +208,7 @@ def _require_utf8(block: Block) -> None:
                 line.decode()
             except UnicodeDecodeError as error:
                 byte = line[error.start]
-                raise FileRejected(f"line {number}: byte 0x{byte:02x} is not UTF-8; save the file as UTF-8") from error
+                raise FileRejected(
+                    f"line {number}: byte 0x{byte:02x} is not UTF-8; save the file as UTF-8, or set source.csv.encoding"
+                ) from error
         raise FileRejected(f"cannot be read as CSV: {invalid}") from invalid

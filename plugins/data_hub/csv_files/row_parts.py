@@ -15,9 +15,11 @@ class ReadRows:
         rejects: the others (rejects.READ_SCHEMA), in line order.
         record_count: records that are not blank.
         rejected_count: records with at least one reject.
+        remark: what is odd about the file's columns, though no reason to reject it; empty when nothing is.
     """
 
     rows: pa.Table
     rejects: pa.Table
     record_count: int
     rejected_count: int
+    remark: str = ""

@@ -1,5 +1,6 @@
 """Columns of a file that the contract does not know: kept as JSON, or as columns of their own."""
 
+import difflib
 import json
 import re
 from collections import Counter
@@ -11,6 +12,7 @@ from data_hub import lineage
 from data_hub.csv_files.header import Header
 from data_hub.pipelines.partition_terms import PartitionTerm
 from data_hub.pipelines.pipeline import Table
+from data_hub.wording import shortened
 
 _IDENTIFIER = re.compile(r"[a-z][a-z0-9_]{0,254}")
 _COMMA = ", "
@@ -23,11 +25,17 @@ class UnknownColumns:
         header: the file's.
         table: its contract, which says whether the table gains them.
         taken: names that no column of text may have.
+
+    Attributes:
+        remark: which columns are rescued, and which of the contract they may have been meant to be; else empty.
     """
 
     def __init__(self, header: Header, table: Table, taken: frozenset[str]) -> None:
         self._evolved = _evolved(header, table, taken) if table.unknown_columns == "evolve" else {}
         self._rescued = {key: name for key, name in header.unknown.items() if key not in self._evolved}
+        self.remark = _remark(
+            list(self._rescued.values()), [name for name in table.columns if name not in header.names]
+        )
 
     def add_to(self, rows: pa.Table, text: pa.Table) -> pa.Table:
         """Add ``_rescued_data``, and the columns that the table gains, to rows that came of text."""
@@ -45,6 +53,14 @@ class UnknownColumns:
         joined = pc.binary_join_element_wise("", *members, "")
         objects = pc.binary_join_element_wise("{", pc.utf8_slice_codeunits(joined, len(_COMMA)), "}", "")
         return pc.if_else(pc.equal(joined, ""), pa.scalar(None, pa.string()), objects)
+
+
+def _remark(rescued: list[str], missing: list[str]) -> str:
+    if not rescued:
+        return ""
+    meant = {name: difflib.get_close_matches(name.lower(), missing, n=1, cutoff=0.7) for name in rescued}
+    told = [f"{name or '(no name)'}{f' (is it {found[0]}?)' if found else ''}" for name, found in meant.items()]
+    return f"unknown columns kept in {lineage.RESCUED_DATA}: {shortened(', '.join(told), 300)}"
 
 
 def _evolved(header: Header, table: Table, others: frozenset[str]) -> dict[str, str]:

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Literal
 
 from data_hub import metrics
@@ -237,7 +238,8 @@ class Ingestion:
     def _commit(self, read: Batch, read_at: int) -> None:
         read.commit_rejects()
         ingested = [entry for entry in read.entries if entry.status == INGESTED]
-        entries = [entry.of_commit(None, read_at) for entry in read.entries if entry.status != INGESTED]
+        others = [self._with_what_stays(entry) for entry in read.entries if entry.status != INGESTED]
+        entries = [entry.of_commit(None, read_at) for entry in others]
         if ingested:
             done = Commit.new([entry.to_summary() for entry in ingested])
             snapshot = read.commit_rows(done)
@@ -247,6 +249,14 @@ class Ingestion:
         for entry in sorted(entries, key=lambda entry: entry.key):
             self._done.append(entry)
             self._tell(str(entry))
+
+    def _with_what_stays(self, entry: LedgerEntry) -> LedgerEntry:
+        """Tell of a correction that is rejected that the table still has the rows of the content before."""
+        stays = self._ledger.content(entry.key) if entry.status == REJECTED else None
+        if stays is None or not stays.rows_ingested:
+            return entry
+        told = f"the {counted(stays.rows_ingested, 'row')} of the content before stay in the table and in the views"
+        return replace(entry, message=f"{entry.message}; {told}")
 
     def _record(self, entries: Sequence[LedgerEntry]) -> None:
         self._ledger.record(entries)

@@ -77,7 +77,9 @@ class SourceFile:
         for rejected in spool.tables():
             yield REJECTS, rejects.of_file(rejected, self.item.key, sha256, self.now)
         return replace(
-            self._entry(opened.version_id, sha256, REJECTED if file.rejection else INGESTED, file.rejection),
+            self._entry(
+                opened.version_id, sha256, REJECTED if file.rejection else INGESTED, file.rejection or file.remark
+            ),
             rows_read=row_count + spool.count,
             rows_ingested=row_count,
             rows_rejected=spool.count,

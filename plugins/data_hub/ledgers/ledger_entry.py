@@ -84,7 +84,7 @@ class LedgerEntry:
             one, of a withdrawn one those of the content that left the table.
         rows_ingested: rows in the table.
         rows_rejected: rows in the rejects table.
-        message: why it has this status, empty for ``ingested``.
+        message: why it has this status; for ``ingested`` what is odd about its columns, mostly empty.
         job_run_id: the Glue job run that did it.
         table_uuid: the Iceberg table that the rows are in; a table that is made anew has another.
         commit_id: the commit of the table that did it, None where there was none.
