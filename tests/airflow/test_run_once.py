@@ -140,6 +140,7 @@ def test_a_job_that_fails_fails_the_run_with_glues_own_error(runner: Runner) -> 
     failed = next(event for event in events if event["state"] == "failed")
     assert failed["error"].endswith("ended FAILED: ValueError: the script says why")
     assert (exit_code, events[-1]["state"]) == (1, "failed")
+    assert "Callback failed" not in (runner.directory / "run.log").read_text()
 
 
 @pytest.mark.slow

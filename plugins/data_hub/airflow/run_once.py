@@ -91,6 +91,8 @@ def _run(dag_file: Path, emit: Callable[[Event], None]) -> str:
     # Somebody is waiting for the answer, and a second try would come minutes later.
     for task in dag.tasks:
         task.retries = 0
+    # Whoever waits sees the failure; the callback asks a supervisor that is not there.
+    dag.on_failure_callback, dag.has_on_failure_callback = None, False
     listener = TaskEventListener(emit)
     get_listener_manager().add_listener(listener)  # type: ignore[no-untyped-call]
     while True:
