@@ -9,7 +9,7 @@ from rich.text import Text
 
 from data_hub.pipelines import pipeline_file
 from data_hub.traces import trace as tracing
-from data_hub.wording import counted
+from data_hub.wording import counted, shortened
 from hub_cli import lake, trace_document
 from hub_cli.console import make_table
 from hub_cli.locations import path_of_pipeline
@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 
 SHOWN_AODS = 5
 SHOWN_BEATEN = 20
+
+# The whole line is in what --json prints.
+SHOWN_CHARACTERS = 2000
 
 
 def trace(
@@ -75,7 +78,7 @@ def _print_number(console: Console, found: Trace, number: Number) -> None:
         "submitted": f"{_moment(row.submission_ts)} ({int(row.submission_ts.timestamp())})",
         "object": f"s3://{found.bucket}/{row.source_file}",
         "line": f"{row.source_line:,}",
-        "text": number.text.text if number.text.text is not None else "cannot be shown",
+        "text": "cannot be shown" if number.text.text is None else shortened(number.text.text, SHOWN_CHARACTERS),
         "": f"{'✔' if number.text.state == 'verified' else '⚠'} {number.text.note}",
     }
     if entry:
