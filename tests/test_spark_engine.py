@@ -11,6 +11,7 @@ from lake import Lake
 from pyiceberg.expressions import EqualTo
 from spark_lake import SparkLake
 
+from data_hub.errors import DataHubError
 from data_hub.iceberg import commit
 from data_hub.iceberg.commit import Commit, CommitConflict
 from data_hub.ingestion import spark_engine, spark_merge
@@ -79,12 +80,22 @@ def test_tasks_read_the_objects_of_a_bucket_as_in_a_glue_job(lake: Lake, spark_l
 
 
 def test_in_a_glue_job_it_takes_the_session_and_the_catalog_of_the_job(lake: Lake, spark_lake: SparkLake) -> None:
-    engine = spark_engine.of_glue(lake.pipeline, lake.deployment, spark_lake.tables(), "jr_1")
-    # Here is no such catalog; that Spark looks for it is all that can be seen.
-    with pytest.raises(Exception, match="glue_catalog"):
-        engine.read(
-            list(SourceBucket(lake.pipeline.source, lake.deployment.source_bucket).list_objects()), lambda _: None
-        )
+    key = f"spark.sql.catalog.{spark_engine.CATALOG}"
+    spark_lake.spark.session.conf.set(key, "no.such.Catalog")
+    try:
+        engine = spark_engine.of_glue(lake.pipeline, lake.deployment, spark_lake.tables(), "jr_1")
+        # Here is no such catalog; that Spark looks for it is all that can be seen.
+        with pytest.raises(Exception, match=r"glue_catalog|no\.such\.Catalog"):
+            engine.read(
+                list(SourceBucket(lake.pipeline.source, lake.deployment.source_bucket).list_objects()), lambda _: None
+            )
+    finally:
+        spark_lake.spark.session.conf.unset(key)
+
+
+def test_without_a_glue_job_it_says_what_to_do(lake: Lake, spark_lake: SparkLake) -> None:
+    with pytest.raises(DataHubError, match=r"--engine spark needs a Glue job whose --conf .* use --engine arrow"):
+        spark_engine.of_glue(lake.pipeline, lake.deployment, spark_lake.tables(), "jr_1")
 
 
 def test_the_same_bytes_again_are_skipped_without_a_commit(spark_lake: SparkLake) -> None:

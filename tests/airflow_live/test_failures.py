@@ -3,37 +3,30 @@ from contextlib import contextmanager
 
 from alarms import Alarms
 from holds import HeldScript
-from live_pipeline import LivePipeline
+from live_pipeline import LivePipeline, eventually, file_of
 
-from data_hub.airflow.task_ids import SENSOR
-
-
-def test_files_that_make_the_job_fail_are_told_once_and_left_alone_until_something_changes(
-    collections: LivePipeline, alarms: Alarms
-) -> None:
-    poison = collections.put("archived.csv", StorageClass="GLACIER")
-    try:
-        run_id = collections.await_run()
-        assert collections.await_end(run_id) == "failed"
-        _is_told_once(alarms, collections, run_id, "S3 refuses 1 object", poison, "InvalidObjectState")
-
-        look = collections.trigger(dry_run=True)
-        assert collections.await_end(look) == "success"
-        assert poison in collections.xcom(look, SENSOR, "new_objects")["keys"]
-        assert collections.glue_states() == ["FAILED"]
-
-        good = collections.put("good-beside-it.csv")
-        collections.await_ledger([good])
-        collections.await_glue_run(2, "FAILED")
-        assert collections.glue_runs()[1]["StartedOn"].timestamp() - _failed_at(collections) < 60
-    finally:
-        collections.delete(poison)
-    collections.begin()
-    assert collections.ledger()[good].status == "ingested"
+from data_hub.airflow.task_ids import REJECTED_FILES
 
 
-def _failed_at(collections: LivePipeline) -> float:
-    return float(collections.glue_runs()[0]["CompletedOn"].timestamp())
+def test_an_object_that_s3_refuses_is_told_once_and_holds_nobody_up(collections: LivePipeline, alarms: Alarms) -> None:
+    refused = collections.put("archived.csv", StorageClass="GLACIER")
+    run_id = collections.await_run()
+    assert collections.await_end(run_id) == "success"
+    assert collections.task_states(run_id)[REJECTED_FILES] == "failed"
+    (message,) = alarms.read()
+    told = collections.error_text(run_id, REJECTED_FILES)
+    for text in (refused, "S3 refuses it (InvalidObjectState)"):
+        assert text in told
+        assert text in message
+
+    good = collections.put("good-beside-it.csv")
+    assert collections.await_ledger([good])[good].status == "ingested"
+    assert collections.ledger()[refused].status == "unreadable"
+
+    collections.s3.put_object(Bucket="raw", Key=refused, Body=file_of(1))
+    eventually(lambda: collections.ledger()[refused].status == "ingested", "the object that was delivered again")
+    assert "FAILED" not in collections.glue_states()
+    assert alarms.read() == []
 
 
 def test_a_job_run_that_takes_too_long_is_tried_again_and_then_told(

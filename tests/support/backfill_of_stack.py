@@ -30,7 +30,7 @@ def run_backfill(stack: Stack) -> tuple[int, list[str]]:
 
 def has_run_backfill(stack: Stack) -> bool:
     """Tell whether a run has asked for another one on this stack."""
-    return any(run["WorkflowRunProperties"].get("started_by") == "remaining" for run in stack.workflow_runs())
+    return any(run.get("WorkflowRunProperties", {}).get("started_by") == "remaining" for run in stack.workflow_runs())
 
 
 @contextmanager
