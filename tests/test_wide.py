@@ -10,7 +10,7 @@ from trap_corpus import FRY9C, WIDE_TABLE
 
 from data_hub.csv_files.csv_file import CsvFile
 from data_hub.csv_files.reader import Reader
-from data_hub.csv_files.rejects import ALONG_WITH_FILE, FileRejected
+from data_hub.csv_files.rejects import ALONG_WITH_FILE, BESIDES_ITS_CELLS, FileRejected
 from data_hub.pipelines.pipeline import Csv
 
 COMMAS = Csv(layout="wide", item_column="item_mdrm", value_column="item_value")
@@ -117,7 +117,7 @@ def test_a_file_over_the_ratio_gives_every_line_as_a_reject_besides_its_bad_cell
     assert rejected == [
         (2, "A", "'x' is no bigint", "x"),
         (2, "B", "'y' is no bigint", "y"),
-        (2, None, ALONG_WITH_FILE, "1,20240331,x,y"),
+        (2, None, BESIDES_ITS_CELLS, "1,20240331,x,y"),
         (3, None, ALONG_WITH_FILE, "2,20240331,1,"),
         (4, "rssdid", "'z' is no bigint", "z,20240331,1,1"),
     ]

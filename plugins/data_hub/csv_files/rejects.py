@@ -6,6 +6,8 @@ import pyarrow as pa
 
 # The reason of a row that breaks nothing itself.
 ALONG_WITH_FILE = "in order itself, rejected with its file"
+# The reason of a wide record of which only cells are at fault; each of these is a reject of its own.
+BESIDES_ITS_CELLS = "rejected with its file, besides its cells at fault"
 
 # Rejects as the reader finds them, in line order. The column is the contract's (in a wide file the item's name), null
 # when the record as a whole is at fault; the text is the record's (in a wide file with a column the cell's).
