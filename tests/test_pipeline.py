@@ -91,6 +91,10 @@ def with_partitions(entries: str) -> tuple[str, str]:
     return "partition_by: [seriesid, year(aod)]", f"partition_by: {entries}"
 
 
+def with_report(types: str) -> tuple[str, str]:
+    return """report: {"TEXT*": string, "*": "decimal(38,6)"}""", f"report: {types}"
+
+
 WIDE = "layout: wide, item_column: item_mdrm, value_column: item_value"
 
 
@@ -125,6 +129,21 @@ WIDE = "layout: wide, item_column: item_mdrm, value_column: item_value"
         (
             with_partitions("[bucket(16, rssdid)]"),
             "partition_by: 'bucket(16' does not fit; write a column, year, month",
+        ),
+        (with_report('{"BHCK-1": string}'), "table.report.BHCK-1: 'BHCK-1' does not fit; use letters, digits, _ and *"),
+        (
+            with_report("{'*': date}"),
+            "table.report.*: 'date' is no type of a report's column; use 'string', 'bigint' or",
+        ),
+        (with_report("{'*': 'decimal(39,6)'}"), "table.report.*: 'decimal(39,6)' does not fit; in decimal(p,s) p is 1"),
+        (with_report("{'*': bigint, 'TEXT*': string}"), "table.report: nothing after '*' is ever used; write '*' last"),
+        (
+            ("    item_value: {type: string", "    item_value: {type: bigint"),
+            "table.report: column 'item_value' is a bigint, and only text gets a type; make it a string",
+        ),
+        (
+            ("    rssdid: {type: bigint, required: true}\n", ""),
+            "table.report: report views need the columns rssdid; add them or remove 'report'",
         ),
         (with_partitions("[year(aod), month(aod)]"), "table.partition_by: column 'aod' stands in 2 entries; keep one"),
         (with_partitions("[source_line]"), "'source_line': would make too many partitions; of the hub's own columns"),
@@ -200,7 +219,9 @@ def test_a_wide_file_has_no_unknown_columns_that_the_table_could_gain() -> None:
 
 
 def test_a_decimal_has_its_precision_and_scale() -> None:
-    column = parsed(("item_value: {type: string", 'item_value: {type: "decimal(38,6)"')).table.columns["item_value"]
+    column = parsed(
+        with_report("{}"), ("item_value: {type: string", 'item_value: {type: "decimal(38,6)"')
+    ).table.columns["item_value"]
     assert (column.kind, column.precision_and_scale) == ("decimal", (38, 6))
 
 

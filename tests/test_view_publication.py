@@ -1,6 +1,7 @@
 """Glue's asynchronous answers, scripted: moto commits views at once."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import boto3
@@ -10,8 +11,10 @@ from sqlglot import exp
 
 from data_hub.errors import DataHubError, TryAgainError
 from data_hub.sql_views.base_table import BaseTable
-from data_hub.sql_views.view_definition import ViewDefinition, unified_view
-from data_hub.sql_views.view_publication import FINGERPRINT, ViewPublication, _table_input
+from data_hub.sql_views.row_views import unified_view
+from data_hub.sql_views.view_definition import ViewDefinition
+from data_hub.sql_views.view_parameters import CHECK, FINGERPRINT, NOTE, PIPELINE
+from data_hub.sql_views.view_publication import ViewPublication
 
 DEFINER = "arn:aws:iam::123456789012:role/view-definer"
 ARN = "arn:aws:glue:us-east-1:123456789012:table/hub/things_staging"
@@ -20,6 +23,16 @@ LOOK = {"DatabaseName": "hub", "Name": "things_view", "IncludeStatusDetails": Tr
 
 def define(*columns: str) -> ViewDefinition:
     return unified_view(BaseTable("hub", "things_staging", ARN, {name: exp.DataType.build("text") for name in columns}))
+
+
+def publication(client: Any, wait_seconds: float = 30) -> ViewPublication:
+    return ViewPublication(client, "hub", DEFINER, "things", wait_seconds=wait_seconds, poll_seconds=0)
+
+
+def published(view: ViewDefinition) -> dict[str, Any]:
+    """The view as GetTable describes it."""
+    table_input: dict[str, Any] = dict(publication(None).table_input(view))
+    return {name: table_input[name] for name in ("Name", "TableType", "Parameters", "ViewDefinition")}
 
 
 class Glue:
@@ -35,17 +48,16 @@ class Glue:
         if view is None:
             self.script.add_client_error("get_table", "EntityNotFoundException", expected_params=LOOK)
             return
-        table_input = _table_input(view, DEFINER)
-        table = {name: table_input[name] for name in ("Name", "TableType", "Parameters")}
-        table |= {"Status": status} if status else {}
+        self.answers(published(view) | ({"Status": status} if status else {}))
+
+    def answers(self, table: dict[str, Any]) -> None:
         self.script.add_response("get_table", {"Table": table}, LOOK)
 
     def takes(self, operation: str, **parameters: Any) -> None:
         self.script.add_response(operation, {}, {"DatabaseName": "hub", **parameters})
 
     def publish(self, view: ViewDefinition, wait_seconds: float = 30) -> str:
-        publication = ViewPublication(self.client, "hub", DEFINER, wait_seconds=wait_seconds, poll_seconds=0)
-        return publication.publish(view)
+        return publication(self.client, wait_seconds).publish(view)
 
 
 @pytest.fixture
@@ -84,7 +96,7 @@ def test_a_new_view_is_created_by_one_call_with_both_dialects(glue: Glue) -> Non
                     },
                 ],
             },
-            "Parameters": {FINGERPRINT: ANY},
+            "Parameters": {PIPELINE: "things", FINGERPRINT: ANY},
         },
     )
     for state in ("QUEUED", "IN_PROGRESS", "SUCCESS"):
@@ -155,7 +167,66 @@ def test_waiting_ends(glue: Glue) -> None:
 
 
 def test_a_table_of_the_same_name_is_not_touched(glue: Glue) -> None:
-    table = {"Name": "things_view", "TableType": "EXTERNAL_TABLE"}
-    glue.script.add_response("get_table", {"Table": table}, LOOK)
+    glue.answers({"Name": "things_view", "TableType": "EXTERNAL_TABLE"})
     with pytest.raises(DataHubError, match="database hub has a table of that name"):
         glue.publish(define("a"))
+
+
+def test_a_view_that_somebody_made_by_hand_is_not_touched(glue: Glue) -> None:
+    glue.answers({"Name": "things_view", "TableType": "VIRTUAL_VIEW"})
+    with pytest.raises(DataHubError, match="was not made by a pipeline; rename or drop it"):
+        glue.publish(define("a"))
+
+
+def test_a_view_of_another_pipeline_is_not_touched(glue: Glue) -> None:
+    of_another = published(define("a"))
+    of_another["Parameters"] = {**of_another["Parameters"], PIPELINE: "others"}
+    glue.answers(of_another)
+    with pytest.raises(DataHubError, match="pipeline others has published a view of that name"):
+        glue.publish(define("a"))
+
+
+@pytest.mark.parametrize("dialect", [0, 1])
+@pytest.mark.parametrize("is_there", [True, False])
+def test_a_view_whose_dialect_is_stale_or_gone_is_replaced(glue: Glue, dialect: int, *, is_there: bool) -> None:
+    altered = published(define("a"))
+    texts = [dict(text) for text in altered["ViewDefinition"]["Representations"]]
+    texts[dialect]["IsStale"] = True
+    altered["ViewDefinition"] = {"Representations": texts if is_there else [texts[1 - dialect]]}
+    glue.answers(altered)
+    glue.takes("update_table", TableInput=ANY, ViewUpdateAction="REPLACE", Force=True)
+    glue.shows(define("a"))
+    assert glue.publish(define("a")) == "replaced"
+
+
+def test_a_view_over_a_limit_is_refused_before_any_call(glue: Glue) -> None:
+    with pytest.raises(DataHubError, match=r"things_view cannot be published: 2,501 columns, at most 2,500 are taken"):
+        glue.publish(define(*(f"column_{number}" for number in range(2_501))))
+    many = replace(define("a"), tables=define("a").tables * 11)
+    with pytest.raises(DataHubError, match="11 tables, at most 10 are taken"):
+        glue.publish(many)
+    long = replace(define("a"), query=exp.select(exp.alias_(exp.Literal.string("x" * 500_000), "a")))
+    with pytest.raises(DataHubError, match=r"characters of text for SPARK, at most 409,600.*bytes of text for ATHENA"):
+        glue.publish(long)
+
+
+def test_the_verdict_of_the_check_is_kept_once(glue: Glue) -> None:
+    checked = published(define("a"))
+    checked["Parameters"] = {**checked["Parameters"], CHECK: "passed"}
+    glue.shows(define("a"))
+    glue.takes(
+        "update_table",
+        TableInput={**publication(None).table_input(define("a")), "Parameters": checked["Parameters"]},
+        ViewUpdateAction="REPLACE",
+        Force=True,
+    )
+    glue.answers(checked)
+    glue.answers(checked)
+    publication(glue.client).note_check(define("a"), "passed")
+    publication(glue.client).note_check(define("a"), "passed")
+
+
+def test_what_a_view_leaves_out_stands_in_its_parameters_and_makes_it_another() -> None:
+    plain, noted = (publication(None).table_input(view) for view in (define("a"), replace(define("a"), note="n")))
+    assert noted["Parameters"][NOTE] == "n"
+    assert noted["Parameters"][FINGERPRINT] != plain["Parameters"][FINGERPRINT]

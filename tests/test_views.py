@@ -1,14 +1,19 @@
 from datetime import timedelta
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 import pytest
+from data_hub.sql_views.view_file import ViewFile
 from report_rows import CONTRACT, SCHEMA, SUBMITTED, Reports, report_row
 
 from data_hub.errors import DataHubError
 from data_hub.iceberg.catalog import open_catalog
-from data_hub.sql_views.views import create_views
-from hub_cli.athena import Athena
+from data_hub.sql_views.published_view import summarise
+from data_hub.sql_views.view_parameters import CHECK, PIPELINE
+from data_hub.sql_views.views import ViewOptions, create_views
+from local_aws.athena import Athena
+from local_aws.faults import Fault
 
 if TYPE_CHECKING:
     from local_aws.process import LocalAws
@@ -19,8 +24,9 @@ def reports(aws: "LocalAws") -> Reports:
     return Reports.deploy(aws)
 
 
-def publish(reports: Reports) -> dict[str, str]:
-    return {view.name: view.outcome for view in create_views(reports.pipeline, reports.deployment)}
+def publish(reports: Reports, **options: Any) -> dict[str, str]:
+    views = create_views(reports.pipeline, reports.deployment, ViewOptions(**options))
+    return {view.name: view.outcome for view in views}
 
 
 def stored(aws: "LocalAws", reports: Reports, view: str) -> dict[str, Any]:
@@ -38,6 +44,7 @@ def test_a_view_for_all_rows_and_one_for_each_series(aws: "LocalAws", reports: R
     reports.add(report_row(), report_row(seriesid="FRY15", item_mdrm="RISK0001"))
     assert publish(reports) == {
         "collections_data_view": "created",
+        "collections_data_current_view": "created",
         "fry15_report_view": "created",
         "fry9c_report_view": "created",
     }
@@ -71,12 +78,21 @@ def test_a_new_item_replaces_both_texts_at_once(aws: "LocalAws", reports: Report
     publish(reports)
     before = stored(aws, reports, "fry9c_report_view")
     reports.add(report_row(item_mdrm="BHCK4397"))
-    assert publish(reports) == {"collections_data_view": "unchanged", "fry9c_report_view": "replaced"}
-    after = stored(aws, reports, "fry9c_report_view")
-    assert int(after["VersionId"]) == int(before["VersionId"]) + 1
-    texts = [text["ViewOriginalText"] for text in after["ViewDefinition"]["Representations"]]
-    assert [text["Dialect"] for text in after["ViewDefinition"]["Representations"]] == ["SPARK", "ATHENA"]
-    assert all("BHCK4397" in text for text in texts)
+    assert publish(reports) == {
+        "collections_data_view": "unchanged",
+        "collections_data_current_view": "unchanged",
+        "fry9c_report_view": "replaced",
+    }
+    versions = aws.client("glue").get_table_versions(
+        DatabaseName=reports.deployment.database, TableName="fry9c_report_view"
+    )["TableVersions"]
+    has_item = {}
+    for version in versions:
+        texts = [text["ViewOriginalText"] for text in version["Table"]["ViewDefinition"]["Representations"]]
+        has_item[int(version["VersionId"])] = ["BHCK4397" in text for text in texts]
+    first_after = int(before["VersionId"]) + 1
+    assert all(both == [number >= first_after] * 2 for number, both in has_item.items())
+    assert len(has_item) > first_after - 1
 
 
 def test_a_correction_shows_as_a_further_row(aws: "LocalAws", reports: Reports) -> None:
@@ -110,17 +126,20 @@ def test_hostile_names_are_reported_and_stop_nobody_else(reports: Reports, capsy
     )
     views = {view.name: view for view in create_views(reports.pipeline, reports.deployment)}
     assert {name: view.outcome for name, view in views.items()} == {
-        "collections_data_view": "created",
         "'; DROP": "refused",
-        "fry9c_report_view": "created",
         "fry9c": "refused",
+        "collections_data_view": "created",
+        "collections_data_current_view": "created",
+        "fry9c_report_view": "created",
     }
+    assert views["collections_data_view"].note == "series without a report view (2): \"'; DROP\", 'fry9c'"
     assert "DROP TABLE" in views["fry9c_report_view"].note
     assert "differs from 'FRY9C' only in case" in views["fry9c"].note
     printed = capsys.readouterr().out.splitlines()
     assert printed == [str(view) for view in views.values()]
-    assert printed[0] == "collections_data_view: created, 12 columns"
-    assert printed[1].startswith('refused: Series "\'; DROP" gets no report view')
+    assert printed[0].startswith('refused: Series "\'; DROP" gets no report view')
+    assert printed[2].startswith("collections_data_view: created, 12 columns, check not checked")
+    assert summarise(list(views.values())).startswith("3 views: 3 created; 2 series without a view")
 
 
 def test_without_the_table_the_error_says_what_to_do(reports: Reports) -> None:
@@ -128,13 +147,115 @@ def test_without_the_table_the_error_says_what_to_do(reports: Reports) -> None:
         publish(reports)
 
 
-def test_an_empty_table_has_its_unified_view(aws: "LocalAws", reports: Reports) -> None:
+def test_an_empty_table_has_the_views_of_its_rows(aws: "LocalAws", reports: Reports) -> None:
     reports.add()
-    assert publish(reports) == {"collections_data_view": "created"}
+    assert publish(reports) == {"collections_data_view": "created", "collections_data_current_view": "created"}
     assert select(aws, reports, "SELECT * FROM collections_data_view") == []
 
 
 def test_a_pipeline_without_report_columns_gets_only_the_unified_view(aws: "LocalAws") -> None:
     reports = Reports.deploy(aws, CONTRACT.replace("collections_data_staging", "things"))
-    reports.add({"name": "a"}, schema=pa.schema([("name", pa.string())]))
+    reports.add(
+        {"name": "a", "source_file": "a.csv"}, schema=pa.schema([("name", pa.string()), ("source_file", pa.string())])
+    )
     assert publish(reports) == {"things_view": "created"}
+
+
+def test_values_that_their_column_cannot_hold_are_counted_and_stay_in_the_unified_view(
+    aws: "LocalAws", reports: Reports
+) -> None:
+    typed = reports.with_report({"TEXT*": "string", "*": "decimal(38,6)"})
+    typed.add(
+        report_row(item_mdrm="TEXT0001", item_value="free text"),
+        report_row(item_value="n/a"),
+        report_row(item_value="n/a", rssdid=7),
+        report_row(item_value="1.12345678", rssdid=8),
+        report_row(item_value="12.50", rssdid=9),
+        report_row(item_value="", rssdid=10),
+        report_row(item_value=None, rssdid=11),
+    )
+    views = {view.name: view for view in create_views(typed.pipeline, typed.deployment)}
+    told = "3 values do not fit their columns' types and are NULL there, e.g. BHCK2170 '1.12345678'"
+    assert views["fry9c_report_view"].check.endswith(told)
+    assert stored(aws, typed, "fry9c_report_view")["Parameters"][CHECK] == views["fry9c_report_view"].check
+    rows = select(aws, typed, "SELECT rssdid, bhck2170, text0001 FROM fry9c_report_view ORDER BY rssdid")
+    assert [row["bhck2170"] for row in rows] == [None, None, Decimal("12.5"), None, None, None]
+    assert rows[-1]["text0001"] == "free text"
+    kept = select(
+        aws, typed, "SELECT count(*) AS n FROM collections_data_view WHERE item_value IN ('n/a', '1.12345678')"
+    )
+    assert kept == [{"n": 3}]
+
+
+def test_a_refused_view_stops_no_other_and_fails_the_job_with_the_reason(aws: "LocalAws", reports: Reports) -> None:
+    reports.add(report_row())
+    aws.client("glue").create_table(
+        DatabaseName=reports.deployment.database, TableInput={"Name": "collections_data_view", "TableType": "OTHER"}
+    )
+    with pytest.raises(DataHubError, match=r"^View collections_data_view cannot be published: .* a table of that name"):
+        publish(reports)
+    assert [row["bhck2170"] for row in select(aws, reports, "SELECT bhck2170 FROM fry9c_report_view")] == ["702118"]
+
+
+def test_all_refusals_are_told_at_once(aws: "LocalAws", reports: Reports) -> None:
+    reports.add(report_row())
+    for name in ("collections_data_view", "fry9c_report_view"):
+        aws.client("glue").create_table(
+            DatabaseName=reports.deployment.database, TableInput={"Name": name, "TableType": "OTHER"}
+        )
+    with pytest.raises(
+        DataHubError, match=r"(?s)^2 views failed:\nView collections_data_view .*\nView fry9c_report_view"
+    ):
+        publish(reports)
+
+
+def test_a_view_whose_series_is_gone_is_told_and_dropped_only_when_asked(aws: "LocalAws", reports: Reports) -> None:
+    table = reports.add(report_row(), report_row(seriesid="FRY15"))
+    publish(reports)
+    table.refresh()
+    table.delete("seriesid = 'FRY15'")
+    assert publish(reports)["fry15_report_view"] == "gone"
+    assert select(aws, reports, "SELECT * FROM fry15_report_view") == []
+    assert publish(reports, prune=True)["fry15_report_view"] == "dropped"
+    assert "fry15_report_view" not in publish(reports, prune=True)
+    with pytest.raises(DataHubError, match="fry15_report_view"):
+        select(aws, reports, "SELECT * FROM fry15_report_view")
+
+
+def test_pruning_leaves_views_of_other_pipelines_and_of_people_alone(aws: "LocalAws", reports: Reports) -> None:
+    reports.add(report_row())
+    for name, parameters in (("others_view", {PIPELINE: "others"}), ("mine_view", {})):
+        aws.client("glue").create_table(
+            DatabaseName=reports.deployment.database,
+            TableInput={"Name": name, "TableType": "VIRTUAL_VIEW", "Parameters": parameters},
+        )
+    assert set(publish(reports, prune=True).values()) == {"created"}
+    assert stored(aws, reports, "others_view")["Name"] == "others_view"
+    assert stored(aws, reports, "mine_view")["Name"] == "mine_view"
+
+
+def test_throttled_calls_are_made_again(aws: "LocalAws", reports: Reports) -> None:
+    reports.add(report_row())
+    aws.faults.plan(Fault("throttle", at=1, times=2, service="glue", operation="CreateTable"))
+    assert set(publish(reports).values()) == {"created"}
+    assert len(aws.faults.end()[1]) == 2
+
+
+def test_a_view_file_is_published_with_the_others(aws: "LocalAws", reports: Reports) -> None:
+    reports.add(report_row(), report_row(rssdid=7))
+    file = ViewFile.parse(
+        "big_view.sql", "-- RSSD ids.\nSELECT DISTINCT rssdid FROM collections_data_staging WHERE rssdid > 7"
+    )
+    assert publish(reports, files=[file])["big_view"] == "created"
+    assert select(aws, reports, "SELECT * FROM big_view") == [{"rssdid": 1234567}]
+    assert stored(aws, reports, "big_view")["Description"] == "RSSD ids."
+
+
+def test_a_view_file_that_does_not_fit_fails_the_job_after_all_others(aws: "LocalAws", reports: Reports) -> None:
+    reports.add(report_row())
+    wrong = ViewFile.parse("a_view.sql", "-- Nothing.\nSELECT nonsense FROM collections_data_staging")
+    lost = ViewFile.parse("b_view.sql", "-- Nothing.\nSELECT x FROM nowhere")
+    right = ViewFile.parse("c_view.sql", "-- Ids.\nSELECT rssdid FROM collections_data_staging")
+    with pytest.raises(DataHubError, match=r"(?s)2 views failed:.*nonsense.*Table nowhere is not in database"):
+        publish(reports, files=[wrong, lost, right])
+    assert select(aws, reports, "SELECT * FROM c_view") == [{"rssdid": 1234567}]

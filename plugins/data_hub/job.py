@@ -1,7 +1,6 @@
 """What the Glue scripts call: a job's arguments in, its report on standard output."""
 
 import time
-from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from urllib.parse import urlsplit
@@ -16,11 +15,13 @@ from data_hub.ingestion import arrow_engine, remaining
 from data_hub.ingestion.deadline import Deadline
 from data_hub.ingestion.ingest import Ingestion, summarise
 from data_hub.ingestion.limits import Limits
-from data_hub.job_arguments import IngestionArguments, JobArguments
+from data_hub.job_arguments import IngestionArguments, ViewsArguments
 from data_hub.pipelines import pipeline_file
 from data_hub.pipelines.deployment import Deployment
 from data_hub.pipelines.pipeline import Pipeline
-from data_hub.sql_views.views import create_views
+from data_hub.sql_views import view_file
+from data_hub.sql_views.published_view import summarise as summarise_views
+from data_hub.sql_views.views import ViewOptions, create_views
 from data_hub.wording import counted
 
 
@@ -71,18 +72,20 @@ def run_views(arguments: Sequence[str]) -> None:
     """Run create-views-dual-engine.
 
     Args:
-        arguments: ``sys.argv`` of the Glue script; see ``JobArguments``.
+        arguments: ``sys.argv`` of the Glue script; see ``ViewsArguments``.
 
     Raises:
         DataHubError: as for ``run_ingestion``. Each view prints its own line.
+        TryAgainError: a view was left undone.
     """
-    options = JobArguments.of(arguments)
+    options = ViewsArguments.of(arguments)
     pipeline = load_pipeline(options.deployment)
     with _measured(pipeline, options.job):
-        published = create_views(pipeline, options.deployment)
-        outcomes = Counter(view.outcome for view in published)
-        told = ", ".join(f"{number:,} {name}" for name, number in outcomes.items())
-        _tell(f"{counted(len(published), 'view')}: {told}")
+        files = view_file.parse_bundle(_read(options.views, "view files"), options.views) if options.views else []
+        published = create_views(
+            pipeline, options.deployment, ViewOptions(files, options.athena_workgroup, options.prune)
+        )
+        _tell(summarise_views(published))
 
 
 def load_pipeline(deployment: Deployment) -> Pipeline:
@@ -91,17 +94,19 @@ def load_pipeline(deployment: Deployment) -> Pipeline:
     Raises:
         DataHubError: it is not there, or it is wrong.
     """
-    location = urlsplit(deployment.pipeline_file)
+    return pipeline_file.parse(_read(deployment.pipeline_file, "pipeline file"), deployment.pipeline_file)
+
+
+def _read(uri: str, what: str) -> str:
+    location = urlsplit(uri)
     try:
         answer = boto3.client("s3").get_object(Bucket=location.netloc, Key=location.path.lstrip("/"))
     except ClientError as error:
         code = error.response["Error"]["Code"]
         if code not in {"NoSuchBucket", "NoSuchKey", "AccessDenied"}:
             raise
-        raise DataHubError(
-            f"The pipeline file {deployment.pipeline_file} cannot be read ({code}): deploy the pipeline again"
-        ) from error
-    return pipeline_file.parse(answer["Body"].read().decode(), deployment.pipeline_file)
+        raise DataHubError(f"The {what} {uri} cannot be read ({code}): deploy the pipeline again") from error
+    return answer["Body"].read().decode()
 
 
 def _deadline(pipeline: Pipeline, name: str) -> Deadline:

@@ -75,6 +75,39 @@ class IngestionArguments(JobArguments):
         )
 
 
+@dataclass(frozen=True)
+class ViewsArguments(JobArguments):
+    """What the views job is told besides; every one of them may be left out.
+
+    Attributes:
+        views: ``--views``: S3 URI of the pipeline's view files.
+        athena_workgroup: ``--athena_workgroup``: Athena's workgroup that checks the views.
+        prune: ``--prune``: drop views that nothing defines any more.
+    """
+
+    views: str | None = None
+    athena_workgroup: str | None = None
+    prune: bool = False
+
+    @classmethod
+    def of(cls, arguments: Sequence[str]) -> "ViewsArguments":
+        """Take them from ``sys.argv``.
+
+        Raises:
+            DataHubError: one that the deployment sets is missing, or one has a value that does not fit.
+        """
+        options = _resolve(arguments, ("views", "athena_workgroup", "prune"))
+        common = _common(options)
+        return cls(
+            common.job,
+            common.job_run_id,
+            common.deployment,
+            views=options.get("views"),
+            athena_workgroup=options.get("athena_workgroup"),
+            prune=_is_true(options.get("prune", "false")),
+        )
+
+
 def _common(options: Mapping[str, Any]) -> JobArguments:
     return JobArguments(options["JOB_NAME"], options.get("JOB_RUN_ID") or "", Deployment.from_arguments(options))
 
@@ -105,6 +138,12 @@ def _keys(text: str | None) -> list[str] | None:
             f"--keys {text!r} is no JSON array of keys; write it like '[\"prefix/a.csv\"]', or leave it out"
         )
     return keys
+
+
+def _is_true(text: str) -> bool:
+    if text not in {"true", "false"}:
+        raise DataHubError(f"--prune {text!r} is neither true nor false; write one of them, or leave it out")
+    return text == "true"
 
 
 def _engine(text: str) -> Engine:

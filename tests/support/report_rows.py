@@ -8,11 +8,13 @@ from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
+from sqlglot import exp
 
 from data_hub.iceberg.catalog import open_catalog
 from data_hub.pipelines import pipeline_file
 from data_hub.pipelines.deployment import Deployment
 from data_hub.pipelines.pipeline import Pipeline
+from data_hub.sql_views.base_table import BaseTable
 
 if TYPE_CHECKING:
     from pyiceberg.table import Table
@@ -58,6 +60,13 @@ SCHEMA = pa.schema(
         ("ingested_at", pa.timestamp("us", tz="UTC")),
     ]
 )
+_SQL_TYPES = {"string": "text", "int64": "bigint", "date32[day]": "date", "timestamp[us, tz=UTC]": "timestamptz"}
+BASE = BaseTable(
+    database="hub",
+    name="collections_data_staging",
+    arn="arn:aws:glue:us-east-1:123456789012:table/hub/collections_data_staging",
+    columns={field.name: exp.DataType.build(_SQL_TYPES[str(field.type)]) for field in SCHEMA},
+)
 SUBMITTED = datetime(2026, 2, 1, 12, tzinfo=UTC)
 
 
@@ -100,6 +109,11 @@ class Reports:
             view_definer="arn:aws:iam::123456789012:role/view-definer",
         )
         return cls(pipeline_file.parse(contract, "collections.yaml"), deployment)
+
+    def with_report(self, report: dict[str, str]) -> Reports:
+        """Return the same with types of the report views' columns."""
+        table = self.pipeline.table.model_copy(update={"report": report})
+        return Reports(self.pipeline.model_copy(update={"table": table}), self.deployment)
 
     def add(self, *rows: dict[str, Any], schema: pa.Schema = SCHEMA) -> Table:
         """Append rows, with columns that the schema lacks left out; the first call makes the table."""

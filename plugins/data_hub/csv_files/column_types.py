@@ -109,7 +109,7 @@ class DecimalType(ColumnType):
         self.expected = f"decimal({precision},{scale})"
         self.digits = precision - scale
         whole = f"0*[1-9][0-9]{{0,{precision - scale - 1}}}|0+" if precision > scale else "0+"
-        self.grammar = f"-?(?:{whole})" + (rf"(?:\.[0-9]{{1,{scale}}})?" if scale else "")
+        self.grammar = f"-?(?:{whole})" + (f"(?:[.][0-9]{{1,{scale}}})?" if scale else "")
 
     def _cast(self, text: pa.StringArray) -> pa.Array:
         return text.cast(self.arrow)

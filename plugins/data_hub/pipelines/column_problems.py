@@ -1,4 +1,4 @@
-"""What is wrong with a table's columns and partitions, in words."""
+"""What is wrong with a table's columns, partitions and report types, in words."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from data_hub import lineage
 from data_hub.pipelines.partition_terms import TRANSFORMS, PartitionTerm
+from data_hub.pipelines.report_columns import ITEM, REPORT_COLUMNS, SERIES, VALUE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -22,7 +23,7 @@ _OWN_PARTITIONS = {
 
 def of_table(table: Table) -> list[str]:
     """Return one line for each contradiction between the fields of a table."""
-    return [*_column_problems(table), *_partition_problems(table)]
+    return [*_column_problems(table), *_partition_problems(table), *_report_problems(table)]
 
 
 def _column_problems(table: Table) -> Iterator[str]:
@@ -53,6 +54,20 @@ def _partition_problems(table: Table) -> Iterator[str]:
     for column, count in columns.items():
         if count > 1:
             yield f"table.partition_by: column '{column}' stands in {count} entries; keep one"
+
+
+def _report_problems(table: Table) -> Iterator[str]:
+    if not table.report:
+        return
+    if missing := sorted(REPORT_COLUMNS - set(table.columns)):
+        yield f"table.report: report views need the columns {', '.join(missing)}; add them or remove 'report'"
+    for name in (SERIES, ITEM, VALUE):
+        column = table.columns.get(name)
+        if column and column.kind != "string":
+            yield f"table.report: column '{name}' is a {column.type}, and only text gets a type; make it a string"
+    *before_last, _ = table.report
+    if "*" in before_last:
+        yield "table.report: nothing after '*' is ever used; write '*' last"
 
 
 def _misfit(term: PartitionTerm, table: Table) -> str | None:

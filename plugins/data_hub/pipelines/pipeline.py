@@ -18,6 +18,8 @@ COLUMN_FORMATS = {
 }
 _DECIMAL = re.compile(r"decimal\(([0-9]{1,4}), ?([0-9]{1,4})\)")
 
+_REPORT_TYPES = ("string", "bigint", "decimal")
+
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_-]*$", max_length=255)]
 Identifier = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$", max_length=255)]
 
@@ -136,6 +138,16 @@ class Column(_Model):
         return self
 
 
+def _report_type(text: str) -> str:
+    if _column_type(text).partition("(")[0] not in _REPORT_TYPES:
+        raise ValueError(f"'{text}' is no type of a report's column; use 'string', 'bigint' or 'decimal(p,s)'")
+    return text
+
+
+ItemPattern = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_*]+$", max_length=255)]
+ReportType = Annotated[str, AfterValidator(_report_type)]
+
+
 class Table(_Model):
     """The Iceberg table that objects are ingested into, and its contract.
 
@@ -146,6 +158,8 @@ class Table(_Model):
         unknown_columns: of a file: ``rescue`` keeps them in ``_rescued_data``, ``evolve`` adds them to the table.
         partition_by: how a new table is partitioned: a column, or year, month or day(column), bucket(n, column),
             truncate(n, column).
+        report: the type of an item's column in the report views: pattern of MDRM item codes, in which ``*`` stands for
+            any characters, to string, bigint or decimal(p,s). The first that fits counts, else it is a string.
     """
 
     name: Identifier
@@ -153,6 +167,7 @@ class Table(_Model):
     columns: Annotated[dict[Identifier, Column], Field(min_length=1)]
     unknown_columns: Literal["rescue", "evolve"] = "rescue"
     partition_by: list[str] = []
+    report: dict[ItemPattern, ReportType] = {}
 
     @property
     def rejects_name(self) -> str:

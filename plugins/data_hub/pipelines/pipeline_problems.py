@@ -33,6 +33,7 @@ _PATTERN_HINTS = {
     "name": "use lower-case letters, digits and _, starting with a letter",
     "[key]": "use lower-case letters, digits and _, starting with a letter",
 }
+_ITEM_PATTERN_HINT = "use letters, digits, _ and *, which stands for any characters of an MDRM item code"
 
 
 def of_fields(error: ValidationError, known_fields: Collection[str]) -> list[str]:
@@ -59,7 +60,8 @@ def _explain(detail: ErrorDetails, field: str, known_fields: Collection[str]) ->
         case "extra_forbidden":
             return f"is no field here (value {value!r}); {_correct_name(field, known_fields)}"
         case "string_pattern_mismatch":
-            return f"{value!r} does not fit; {_PATTERN_HINTS.get(field, detail['msg'])}"
+            hint = _ITEM_PATTERN_HINT if detail["loc"][:2] == ("table", "report") else _PATTERN_HINTS.get(field)
+            return f"{value!r} does not fit; {hint or detail['msg']}"
         case "string_type" | "date_type":
             return f'{shortened(_in_yaml(value))} is no text; write it in quotes: "{_in_yaml(value)}"'
         case "model_type" | "dict_type" | "list_type":

@@ -79,6 +79,15 @@ def describe_base_table(glue: GlueClient, database: str, name: str, schema: Sche
     account = glue.get_table(DatabaseName=database, Name=name)["Table"]["CatalogId"]
     # https://docs.aws.amazon.com/glue/latest/dg/glue-specifying-resource-arns.html
     arn = f"arn:{glue.meta.partition}:glue:{glue.meta.region_name}:{account}:table/{database}/{name}"
+    return base_table(database, name, arn, schema)
+
+
+def base_table(database: str, name: str, arn: str, schema: Schema) -> BaseTable:
+    """Describe a table by its Iceberg schema alone.
+
+    Raises:
+        DataHubError: a column has a type that no view can show.
+    """
     columns = {field.name: _sql_type(name, field.name, field.field_type) for field in schema.fields}
     return BaseTable(database, name, arn, columns)
 

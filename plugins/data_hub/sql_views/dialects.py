@@ -8,9 +8,13 @@ from typing import TYPE_CHECKING, Literal
 from sqlglot.errors import ErrorLevel, UnsupportedError
 
 from data_hub.errors import DataHubError
+from data_hub.sql_views.size import Size
 
 if TYPE_CHECKING:
     from sqlglot import exp
+
+# Length of ViewOriginalText: https://docs.aws.amazon.com/glue/latest/webapi/API_ViewRepresentationInput.html
+MAX_CHARACTERS = 409_600
 
 
 @dataclass(frozen=True)
@@ -22,12 +26,14 @@ class Dialect:
         version: the Glue API's DialectVersion.
         sqlglot_name: the same dialect in sqlglot.
         has_expanded_text: whether a representation carries ViewExpandedText.
+        max_bytes: what the engine takes of one statement, in UTF-8; None when it says nothing.
     """
 
     name: Literal["ATHENA", "SPARK"]
     version: str
     sqlglot_name: str
     has_expanded_text: bool
+    max_bytes: int | None = None
 
     def text(self, query: exp.Query) -> str:
         """Return the query in this dialect, with every identifier quoted.
@@ -45,12 +51,21 @@ class Dialect:
                 "use a construct that Spark and Athena share"
             ) from error
 
+    def sizes(self, text: str) -> list[Size]:
+        """Return what Glue, and the engine, limit of a text."""
+        found = [Size(len(text), MAX_CHARACTERS, f"characters of text for {self.name}")]
+        if self.max_bytes is not None:
+            found.append(Size(len(text.encode()), self.max_bytes, f"bytes of text for {self.name}"))
+        return found
+
 
 # Versions: SPARK as in the create-table example of
 # https://docs.aws.amazon.com/emr/latest/EMR-Serverless-UserGuide/SECTION-jobs-glue-data-catalog-views.html,
 # ATHENA as in https://docs.aws.amazon.com/lake-formation/latest/dg/views-api-usage-errors.html.
 # Glue refuses expanded text for ATHENA: https://github.com/hashicorp/terraform-provider-aws/issues/49323.
+# Athena's longest statement: https://docs.aws.amazon.com/athena/latest/ug/service-limits.html; CREATE VIEW and the
+# view's name come on top of the text.
 SPARK = Dialect(name="SPARK", version="1.0", sqlglot_name="spark", has_expanded_text=True)
-ATHENA = Dialect(name="ATHENA", version="3", sqlglot_name="athena", has_expanded_text=False)
+ATHENA = Dialect(name="ATHENA", version="3", sqlglot_name="athena", has_expanded_text=False, max_bytes=262_144 - 1_024)
 
 DIALECTS = (SPARK, ATHENA)

@@ -2,51 +2,35 @@
 
 from __future__ import annotations
 
+import math
 import re
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from sqlglot import exp
 
-from data_hub import lineage
 from data_hub.errors import DataHubError
-from data_hub.sql_views.series_content import ITEM, SERIES
-from data_hub.sql_views.view_definition import ViewDefinition, view_column
-from data_hub.wording import shortened
+from data_hub.pipelines.report_columns import ITEM, SERIES, SUBMISSION, VALUE
+from data_hub.sql_views import precedence, report_types
+from data_hub.sql_views.view_definition import ViewDefinition, view_columns
+from data_hub.wording import counted, shortened
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from data_hub.sql_views.base_table import BaseTable
+    from data_hub.sql_views.report_types import ReportTypes
     from data_hub.sql_views.series_content import SeriesContent
 
-VALUE = "item_value"
-SUBMISSION = ("aod", "rssdid", "submission_ts")
-REPORT_COLUMNS = frozenset({SERIES, *SUBMISSION, ITEM, VALUE})
-
-_SUFFIX = "_report_view"
-# Names in the Glue Data Catalog have at most 255 characters.
-_PLAIN_SERIES = re.compile(rf"[A-Za-z][A-Za-z0-9_]{{0,{254 - len(_SUFFIX)}}}", re.ASCII)
+# Names in the Glue Data Catalog have at most 255 characters; a part's number needs some of them.
+_PLAIN_SERIES = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,235}", re.ASCII)
 _PLAIN_ITEM = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,254}", re.ASCII)
-_PRECEDENCE = (lineage.INGEST_TS, lineage.SOURCE_FILE, lineage.SOURCE_LINE)
+_LEFT_OUT_SHOWN = 10
 
 
-@dataclass(frozen=True)
-class ReportView:
-    """The view of one series.
-
-    Attributes:
-        definition: the view.
-        left_out: item codes without a column, because they are no plain identifier, differ from another item
-            only in case, or bear the name of a key column.
-    """
-
-    definition: ViewDefinition
-    left_out: tuple[str, ...]
-
-
-def report_view_name(series: str) -> str:
-    """Return the name of a series' view.
+def report_view_name(series: str, part: int = 1) -> str:
+    """Return the name of a series' view, or of a further part of it.
 
     Raises:
         DataHubError: the series cannot be part of a name.
@@ -56,40 +40,108 @@ def report_view_name(series: str) -> str:
             f"Series {shortened(repr(series))} gets no report view: a name takes letters, digits and _, "
             "starting with a letter; correct the series in its files and deliver them again"
         )
-    return f"{series.lower()}{_SUFFIX}"
+    return f"{series.lower()}_report_view" if part == 1 else f"{series.lower()}_report_{part}_view"
 
 
-def report_view(base: BaseTable, content: SeriesContent) -> ReportView:
-    """Define the view of one series.
+def report_views(base: BaseTable, content: SeriesContent, types: ReportTypes) -> list[ViewDefinition]:
+    """Define the view of one series; of one that is over a limit, its parts.
 
-    Where an item was reported more than once for the same submission and context, the row with the latest
-    ingest_ts wins, then the greatest source_file, then the greatest source_line. Values stay text.
+    Where an item was reported more than once for the same submission and context, ``precedence`` decides.
 
     Args:
         base: a table with REPORT_COLUMNS and the lineage columns.
         content: the series' items and context columns.
+        types: the types of the items' columns.
+
+    Returns:
+        The parts, each with all keys and some of the items, in the order of the items.
 
     Raises:
         DataHubError: the series cannot be part of a name.
     """
-    keys = (*SUBMISSION, *content.contexts)
-    columns = _item_columns(content.items, keys)
-    ranked = _ranked_rows(base, content.series, keys)
-    query = (
-        exp.select(*(exp.column(key) for key in keys), *(_pivoted(*column) for column in columns.items()))
-        .with_("ranked", as_=ranked)
-        .from_("ranked")
-        .where(exp.column("precedence").eq(1))
-        .group_by(*(exp.column(key) for key in keys))
-    )
-    definition = ViewDefinition(
-        name=report_view_name(content.series),
-        description=f"Series {content.series} of {base.name}: a row per submission, a column per MDRM item.",
-        query=query,
-        base=base,
-    )
-    kept = set(columns.values())
-    return ReportView(definition, tuple(item for item in content.items if item not in kept))
+    report = _Report(base, content, types)
+    columns = list(_item_columns(content.items, report.keys).items())
+    number = 1
+    while True:
+        parts = [report.part(part, number, dict(some)) for part, some in enumerate(_split(columns, number), 1)]
+        fill = max(size.size / size.limit for part in parts for size in part.sizes())
+        if fill <= 1 or number >= len(columns):
+            return parts
+        number = max(number + 1, math.ceil(number * fill))
+
+
+@dataclass(frozen=True)
+class _Report:
+    base: BaseTable
+    content: SeriesContent
+    types: ReportTypes
+
+    @property
+    def keys(self) -> tuple[str, ...]:
+        return (*SUBMISSION, *self.content.contexts)
+
+    def part(self, part: int, parts: int, columns: Mapping[str, str]) -> ViewDefinition:
+        """Define one of the views.
+
+        Args:
+            part: its number, from 1 on.
+            parts: how many there are.
+            columns: column name to item code.
+        """
+        series = self.content.series
+        of_parts = f" Part {part} of {parts}: {counted(len(columns), 'item')}." if parts > 1 else ""
+        return ViewDefinition(
+            name=report_view_name(series, part),
+            description=f"Series {series} of {self.base.name}: a row per submission, a column per MDRM item.{of_parts}",
+            query=self._query(columns),
+            tables=(self.base,),
+            keys=self.keys,
+            expected=self._expected(),
+            note="; ".join(self._notes(part, parts)),
+        )
+
+    def _query(self, columns: Mapping[str, str]) -> exp.Select:
+        of_column = {column: self._type(item) for column, item in columns.items()}
+        values = {name: _value_name(name) for name in dict.fromkeys(of_column.values())}
+        ranked = precedence.ranked(self.base, (*self.keys, ITEM, VALUE), (*self.keys, ITEM), precedence.ORDER).where(
+            self._of_series()
+        )
+        reported = precedence.first_rows(
+            exp.select(*(exp.column(name, quoted=True) for name in (*self.keys, ITEM))).select(
+                *(_value(type_name, alias) for type_name, alias in values.items())
+            ),
+            ranked,
+        )
+        return (
+            exp.select(*(exp.column(key, quoted=True) for key in self.keys))
+            .select(*(_pivoted(column, columns[column], values[name]) for column, name in of_column.items()))
+            .from_(reported.subquery("reported"))
+            .group_by(*(exp.column(key, quoted=True) for key in self.keys))
+        )
+
+    def _type(self, item: str) -> str | None:
+        """The type that the item's text is cast to, None when it stays as it is."""
+        is_text = self.base.columns[VALUE].is_type(*exp.DataType.TEXT_TYPES)
+        name = self.types.of(item)
+        return name if is_text and name != report_types.STRING else None
+
+    def _of_series(self) -> exp.Expr:
+        return exp.column(SERIES, quoted=True).eq(exp.Literal.string(self.content.series))
+
+    def _expected(self) -> exp.Query:
+        distinct = exp.select(*view_columns(self.base, *self.keys)).distinct()
+        distinct = distinct.from_(self.base.relation).where(self._of_series())
+        return exp.select(
+            *(exp.column(key, quoted=True) for key in self.keys), exp.alias_(exp.Literal.number(1), "n")
+        ).from_(distinct.subquery("submissions"))
+
+    def _notes(self, part: int, parts: int) -> Iterator[str]:
+        if parts > 1:
+            yield f"part {part} of {parts}: a single view would be over a limit"
+        if part == 1 and (left_out := _left_out(self.content.items, self.keys)):
+            shown = ", ".join(shortened(repr(item)) for item in left_out[:_LEFT_OUT_SHOWN])
+            more = f" and {len(left_out) - _LEFT_OUT_SHOWN:,} more" if len(left_out) > _LEFT_OUT_SHOWN else ""
+            yield f"item codes without a column, because they make no distinct column name: {shown}{more}"
 
 
 def _item_columns(items: Iterable[str], keys: Iterable[str]) -> dict[str, str]:
@@ -101,20 +153,25 @@ def _item_columns(items: Iterable[str], keys: Iterable[str]) -> dict[str, str]:
     return columns
 
 
-def _ranked_rows(base: BaseTable, series: str, keys: Iterable[str]) -> exp.Select:
-    precedence = exp.Window(
-        this=exp.RowNumber(),
-        partition_by=[exp.column(name) for name in (*keys, ITEM)],
-        order=exp.Order(expressions=[exp.Ordered(this=exp.column(name), desc=True) for name in _PRECEDENCE]),
-    )
-    return (
-        exp.select(*(view_column(base, name) for name in (*keys, ITEM, VALUE)))
-        .select(exp.alias_(precedence, "precedence"))
-        .from_(base.relation)
-        .where(exp.column(SERIES).eq(exp.Literal.string(series)))
-    )
+def _left_out(items: Iterable[str], keys: Iterable[str]) -> list[str]:
+    kept = set(_item_columns(items, keys).values())
+    return [item for item in items if item not in kept]
 
 
-def _pivoted(column: str, item: str) -> exp.Expr:
-    value = exp.Case().when(exp.column(ITEM).eq(exp.Literal.string(item)), exp.column(VALUE))
-    return exp.alias_(exp.Max(this=value), column, quoted=True)
+def _split(columns: Sequence[tuple[str, str]], number: int) -> Iterator[Sequence[tuple[str, str]]]:
+    bounds = [len(columns) * part // number for part in range(number + 1)]
+    return (columns[low:high] for low, high in pairwise(bounds))
+
+
+def _value_name(type_name: str | None) -> str:
+    return "value" if type_name is None else "value_" + re.sub(r"[^a-z0-9]+", "_", type_name).strip("_")
+
+
+def _value(type_name: str | None, alias: str) -> exp.Expr:
+    value = exp.column(VALUE, quoted=True) if type_name is None else report_types.typed_value(type_name)
+    return exp.alias_(value, alias, quoted=True)
+
+
+def _pivoted(column: str, item: str, value: str) -> exp.Expr:
+    case = exp.Case().when(exp.column(ITEM).eq(exp.Literal.string(item)), exp.column(value))
+    return exp.alias_(exp.Max(this=case), column, quoted=True)

@@ -1,21 +1,46 @@
-"""What the table holds of each series: the item codes and the context columns in use."""
+"""What the table holds of each series: item codes, context columns in use, and values that their column cannot hold."""
 
 from __future__ import annotations
 
-import re
-from collections import defaultdict
-from dataclasses import dataclass
+from collections import Counter, defaultdict
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from data_hub.pipelines.report_columns import ITEM, SERIES, VALUE
+from data_hub.sql_views import report_types
+from data_hub.sql_views.precedence import CONTEXT
+from data_hub.wording import counted, shortened
+
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from pyiceberg.table import Table
 
-SERIES = "seriesid"
-ITEM = "item_mdrm"
-_CONTEXT = re.compile(r"context_level[0-9]+_(mdrm|desc|value)")
+    from data_hub.sql_views.report_types import ReportTypes
+
+
+@dataclass
+class Misfits:
+    """Values of a series that their item's column cannot hold; the unified view has them.
+
+    Attributes:
+        count: how many rows of the table have one.
+        example: item and value of one of them.
+    """
+
+    count: int = 0
+    example: tuple[str, str] | None = None
+
+    def __str__(self) -> str:
+        """Return them in words; nothing when there are none."""
+        if self.example is None:
+            return ""
+        item, value = self.example
+        verb = "does not fit its column's type and is" if self.count == 1 else "do not fit their columns' types and are"
+        return f"{counted(self.count, 'value')} {verb} NULL there, e.g. {item} {shortened(repr(value))}"
 
 
 @dataclass(frozen=True)
@@ -26,31 +51,41 @@ class SeriesContent:
         series: the series as the rows spell it; empty when the rows have none.
         items: MDRM item codes that occur, sorted.
         contexts: context columns in which at least one row has a value, in the table's order.
+        misfits: values that are NULL in the report view, because its column cannot hold them.
     """
 
     series: str
     items: tuple[str, ...]
     contexts: tuple[str, ...]
+    misfits: Misfits = field(default_factory=Misfits)
 
 
-def read_series_contents(table: Table) -> list[SeriesContent]:
+def read_series_contents(table: Table, types: ReportTypes) -> list[SeriesContent]:
     """Read which series, items and contexts a table holds, batch by batch, in bounded memory.
 
     Args:
-        table: an Iceberg table with the columns seriesid and item_mdrm.
+        table: an Iceberg table with the columns of reports.
+        types: the types of the items' columns in the report views.
 
     Returns:
         The series, sorted.
     """
-    contexts = [name for name in table.schema().column_names if _CONTEXT.fullmatch(name)]
+    contexts = [name for name in table.schema().column_names if CONTEXT.fullmatch(name)]
     items: defaultdict[str, set[str]] = defaultdict(set)
     used: defaultdict[str, set[str]] = defaultdict(set)
-    for batch in table.scan(selected_fields=(SERIES, ITEM, *contexts)).to_arrow_batch_reader():
+    misfits: defaultdict[str, Misfits] = defaultdict(Misfits)
+    for batch in table.scan(selected_fields=(SERIES, ITEM, VALUE, *contexts)).to_arrow_batch_reader():
         for group in _distinct_groups(batch, contexts):
             items[group[SERIES]].add(group[ITEM])
             used[group[SERIES]].update(context for context in contexts if group[f"{context}_count"])
+        for series, item, value, count in _misfits(batch, types):
+            found = misfits[series]
+            found.count += count
+            found.example = min(found.example or (item, value), (item, value))
     return [
-        SeriesContent(series, tuple(sorted(items[series])), tuple(c for c in contexts if c in used[series]))
+        SeriesContent(
+            series, tuple(sorted(items[series])), tuple(c for c in contexts if c in used[series]), misfits[series]
+        )
         for series in sorted(items)
     ]
 
@@ -61,3 +96,18 @@ def _distinct_groups(batch: pa.RecordBatch, contexts: list[str]) -> list[dict[st
     counts = [(name, "count", pc.CountOptions(mode="only_valid")) for name in contexts]
     groups: list[dict[str, Any]] = pa.table(keys | values).group_by([SERIES, ITEM]).aggregate(counts).to_pylist()
     return groups
+
+
+def _misfits(batch: pa.RecordBatch, types: ReportTypes) -> Iterator[tuple[str, str, str, int]]:
+    """Yield series, item, value and number of the rows whose value its column cannot hold."""
+    values = batch.column(VALUE)
+    if not types.patterns or not pa.types.is_large_string(values.type) | pa.types.is_string(values.type):
+        return
+    items = batch.column(ITEM).dictionary_encode()
+    of_item = [types.of(item) for item in items.dictionary.to_pylist()]
+    for name in sorted(set(of_item) - {report_types.STRING}):
+        is_of_type = pa.array([one == name for one in of_item]).take(items.indices)
+        rows = batch.filter(pc.fill_null(is_of_type, fill_value=False))
+        lost = rows.filter(report_types.without_room(rows.column(VALUE).cast(pa.string()), name))
+        found = Counter(zip(*(lost.column(column).to_pylist() for column in (SERIES, ITEM, VALUE)), strict=True))
+        yield from ((*key, count) for key, count in found.items())

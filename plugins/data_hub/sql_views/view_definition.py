@@ -12,10 +12,20 @@ from sqlglot.optimizer.annotate_types import annotate_types
 from sqlglot.optimizer.qualify import qualify
 
 from data_hub.errors import DataHubError
-from data_hub.sql_views.dialects import ATHENA
+from data_hub.sql_views.dialects import ATHENA, DIALECTS, Dialect
+from data_hub.sql_views.size import Size
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from data_hub.sql_views.base_table import BaseTable
+
+# https://docs.aws.amazon.com/lake-formation/latest/dg/views-notes.html
+MAX_TABLES = 10
+# AWS names no limit. Engines make code for every column; the widest report (FR Y-9C) has 2,200 items.
+MAX_COLUMNS = 2_500
+# https://docs.aws.amazon.com/glue/latest/webapi/API_TableInput.html
+MAX_DESCRIPTION = 2_048
 
 
 @dataclass(frozen=True)
@@ -26,28 +36,62 @@ class ViewDefinition:
         name: the view's name, lower case.
         description: one sentence for people who browse the catalogue.
         query: what the view selects; each output column has a lower-case name.
-        base: the table that it selects from.
+        tables: the tables that it selects from, the main one first.
+        keys: output columns that say what a row stands for; empty when nobody knows.
+        expected: how many rows of which keys the view must have, computed from the tables on another way: a query with
+            the columns ``keys`` and ``n``. None: as many rows as ``query`` has.
+        note: what the view leaves out.
     """
 
     name: str
     description: str
     query: exp.Query
-    base: BaseTable
+    tables: tuple[BaseTable, ...]
+    keys: tuple[str, ...] = ()
+    expected: exp.Query | None = None
+    note: str = ""
 
     @cached_property
     def columns(self) -> dict[str, str]:
-        """Name and Glue type of each output column, derived from the query and the table's columns.
+        """Name and Glue type of each output column, derived from the query and the tables' columns.
 
         Raises:
-            DataHubError: the query does not fit the table, or has a column of a type that a view cannot hold.
+            DataHubError: the query does not fit the tables, or has a column of a type that a view cannot hold.
         """
-        tables: dict[str, object] = {self.base.database: {self.base.name: dict(self.base.columns)}}
+        schema: dict[str, object] = {}
+        for table in self.tables:
+            tables: dict[str, Mapping[str, exp.DataType]] = schema.setdefault(table.database, {})  # type: ignore[assignment]
+            tables[table.name] = dict(table.columns)
         try:
-            qualified = qualify(self.query.copy(), schema=tables, dialect=ATHENA.sqlglot_name)
-            typed = annotate_types(qualified, schema=tables, dialect=ATHENA.sqlglot_name)
+            qualified = qualify(self.query.copy(), schema=schema, dialect=ATHENA.sqlglot_name)
+            typed = annotate_types(qualified, schema=schema, dialect=ATHENA.sqlglot_name)
         except SqlglotError as error:
-            raise DataHubError(f"View {self.name} does not fit table {self.base.name}: {error}") from error
+            names = ", ".join(table.name for table in self.tables)
+            raise DataHubError(f"View {self.name} does not fit table {names}: {error}") from error
         return {column.alias_or_name: self._glue_type(column) for column in typed.selects}
+
+    @cached_property
+    def texts(self) -> Mapping[Dialect, str]:
+        """The query in each dialect.
+
+        Raises:
+            DataHubError: the query uses something that a dialect lacks.
+        """
+        return {dialect: dialect.text(self.query) for dialect in DIALECTS}
+
+    def sizes(self) -> list[Size]:
+        """Return all that is limited."""
+        of_texts = [size for dialect, text in self.texts.items() for size in dialect.sizes(text)]
+        return [
+            *of_texts,
+            Size(len(self.columns), MAX_COLUMNS, "columns"),
+            Size(len(self.tables), MAX_TABLES, "tables"),
+            Size(len(self.description), MAX_DESCRIPTION, "characters of description"),
+        ]
+
+    def problems(self) -> list[str]:
+        """Return one line for each limit that the view is over."""
+        return [str(size) for size in self.sizes() if size.is_over]
 
     def _glue_type(self, column: exp.Expr) -> str:
         column_type = column.type
@@ -57,7 +101,7 @@ class ViewDefinition:
                 f"View {self.name}: column {column.alias_or_name} has type {column_type}, which a view "
                 "cannot hold; cast it, a point in time to timestamp(6)"
             )
-        return column_type.sql(dialect="hive").lower()
+        return column_type.sql(dialect="hive").lower().replace(", ", ",")
 
 
 def view_column(base: BaseTable, name: str) -> exp.Expr:
@@ -68,11 +112,6 @@ def view_column(base: BaseTable, name: str) -> exp.Expr:
     return column
 
 
-def unified_view(base: BaseTable) -> ViewDefinition:
-    """Define the view of every row and every column of a table."""
-    return ViewDefinition(
-        name=f"{base.name.removesuffix('_staging')}_view",
-        description=f"Every row of {base.name} with its lineage.",
-        query=exp.select(*(view_column(base, name) for name in base.columns)).from_(base.relation),
-        base=base,
-    )
+def view_columns(base: BaseTable, *names: str) -> list[exp.Expr]:
+    """Return columns of the table as a view shows them."""
+    return [view_column(base, name) for name in names]

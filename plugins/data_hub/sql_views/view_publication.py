@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Literal
 
 from data_hub.errors import DataHubError, TryAgainError
 from data_hub.sql_views.dialects import DIALECTS
+from data_hub.sql_views.view_parameters import CHECK, FINGERPRINT, NOTE, PIPELINE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -22,14 +23,14 @@ if TYPE_CHECKING:
 
 Outcome = Literal["created", "replaced", "unchanged"]
 
-FINGERPRINT = "data_hub.definition_sha256"
+_VIEW = "VIRTUAL_VIEW"
 _UNDER_WAY = ("QUEUED", "IN_PROGRESS")
 _UNSUCCESSFUL = ("FAILED", "STOPPED")
 
 
 @dataclass(frozen=True)
 class ViewPublication:
-    """Publishes views into one database.
+    """Publishes the views of a pipeline into one database.
 
     CreateTable and UpdateTable work on views asynchronously: Glue validates the texts and then commits all
     dialects at once, so that readers see either the old view or the new one. See
@@ -39,6 +40,7 @@ class ViewPublication:
         glue: client of the database's account and region.
         database: database of the Glue Data Catalog.
         definer: ARN of the IAM role with whose rights the views are read.
+        pipeline: whose views they are.
         wait_seconds: how long Glue may take over one view.
         poll_seconds: how long to wait between two looks at it.
     """
@@ -46,6 +48,7 @@ class ViewPublication:
     glue: GlueClient
     database: str
     definer: str
+    pipeline: str
     wait_seconds: float = 120.0
     poll_seconds: float = 1.0
 
@@ -53,32 +56,78 @@ class ViewPublication:
         """Create the view, replace it in place, or leave it alone when it is as defined.
 
         Raises:
-            DataHubError: Glue refused the view or did not finish in time, or a table has its name. The old
-                view stays as it was.
+            DataHubError: the view is over a limit, Glue refused it, or something else has its name. The old view stays
+                as it was.
+            TryAgainError: Glue did not finish in time, or somebody else changed the view.
         """
-        table_input = _table_input(view, self.definer)
+        if problems := view.problems():
+            raise DataHubError(f"View {view.name} cannot be published: {'; '.join(problems)}")
+        table_input = self.table_input(view)
         existing = self._settled(view.name)
         if existing and _creation_failed(existing):
             # What a refused CreateTable leaves behind cannot be queried, and UpdateTable refuses it too:
             # https://docs.aws.amazon.com/lake-formation/latest/dg/views-api-usage-async-states.html
-            self.glue.delete_table(DatabaseName=self.database, Name=view.name)
+            self.drop(view.name)
             existing = None
         if existing is None:
             self._create(table_input)
             self._require_published(table_input)
             return "created"
-        if existing.get("TableType") != "VIRTUAL_VIEW":
-            raise DataHubError(
-                f"View {view.name} cannot be published: database {self.database} has a table of that name; "
-                "rename or drop the table"
-            )
-        if _fingerprint(existing) == _fingerprint(table_input):
+        self._require_own(existing)
+        if _is_as_defined(existing, table_input):
             return "unchanged"
-        self.glue.update_table(
-            DatabaseName=self.database, TableInput=table_input, ViewUpdateAction="REPLACE", Force=True
-        )
-        self._require_published(table_input)
+        self._replace(table_input)
         return "replaced"
+
+    def note_check(self, view: ViewDefinition, verdict: str) -> None:
+        """Keep in the parameters of a published view what its check found; raises like ``publish``."""
+        existing = self._settled(view.name)
+        if existing and existing.get("Parameters", {}).get(CHECK) == verdict:
+            return
+        table_input = self.table_input(view)
+        table_input["Parameters"] = {**table_input["Parameters"], CHECK: verdict}
+        self._replace(table_input)
+
+    def published(self) -> list[str]:
+        """Return the names of all views that were published for the pipeline, sorted."""
+        pages = self.glue.get_paginator("get_tables").paginate(DatabaseName=self.database)
+        return sorted(
+            table["Name"]
+            for page in pages
+            for table in page["TableList"]
+            if table.get("TableType") == _VIEW and table.get("Parameters", {}).get(PIPELINE) == self.pipeline
+        )
+
+    def drop(self, name: str) -> None:
+        """Drop a view; one that is not there is no error."""
+        try:
+            self.glue.delete_table(DatabaseName=self.database, Name=name)
+        except self.glue.exceptions.EntityNotFoundException:
+            return
+
+    def table_input(self, view: ViewDefinition) -> TableInputTypeDef:
+        """Return what Glue is told of a view: both dialects, and the hub's parameters."""
+        table_input: TableInputTypeDef = {
+            "Name": view.name,
+            "Description": view.description,
+            "TableType": _VIEW,
+            # Needed as long as no representation names a ValidationConnection, refused otherwise:
+            # https://github.com/hashicorp/terraform-provider-aws/pull/49156
+            "StorageDescriptor": {
+                "Columns": [{"Name": name, "Type": glue_type} for name, glue_type in view.columns.items()],
+                "SerdeInfo": {},
+            },
+            "ViewDefinition": {
+                "IsProtected": True,
+                "Definer": self.definer,
+                "SubObjects": [table.arn for table in view.tables],
+                "Representations": [_representation(view, dialect) for dialect in DIALECTS],  # type: ignore[misc]
+            },
+            "Parameters": {PIPELINE: self.pipeline, **({NOTE: view.note} if view.note else {})},
+        }
+        digest = hashlib.sha256(json.dumps(table_input, sort_keys=True).encode()).hexdigest()
+        table_input["Parameters"] = {**table_input["Parameters"], FINGERPRINT: digest}
+        return table_input
 
     def _create(self, table_input: TableInputTypeDef) -> None:
         try:
@@ -86,6 +135,31 @@ class ViewPublication:
         except self.glue.exceptions.AlreadyExistsException:
             # The transport repeats a call whose answer was lost; whose view it is, is looked at afterwards.
             return
+
+    def _replace(self, table_input: TableInputTypeDef) -> None:
+        self.glue.update_table(
+            DatabaseName=self.database, TableInput=table_input, ViewUpdateAction="REPLACE", Force=True
+        )
+        self._require_published(table_input)
+
+    def _require_own(self, existing: TableTypeDef) -> None:
+        name, parameters = existing["Name"], existing.get("Parameters", {})
+        if existing.get("TableType") != _VIEW:
+            raise DataHubError(
+                f"View {name} cannot be published: database {self.database} has a table of that name; "
+                "rename or drop the table"
+            )
+        if FINGERPRINT not in parameters:
+            raise DataHubError(
+                f"View {name} cannot be published: database {self.database} has a view of that name that was not made "
+                "by a pipeline; rename or drop it"
+            )
+        owner = parameters.get(PIPELINE, self.pipeline)
+        if owner != self.pipeline:
+            raise DataHubError(
+                f"View {name} cannot be published: pipeline {owner} has published a view of that name; give the two "
+                "pipelines databases, series or view files of different names"
+            )
 
     def _require_published(self, table_input: TableInputTypeDef) -> None:
         name = table_input["Name"]
@@ -120,35 +194,19 @@ class ViewPublication:
             return None
 
 
-def _table_input(view: ViewDefinition, definer: str) -> TableInputTypeDef:
-    table_input: TableInputTypeDef = {
-        "Name": view.name,
-        "Description": view.description,
-        "TableType": "VIRTUAL_VIEW",
-        # Needed as long as no representation names a ValidationConnection, refused otherwise:
-        # https://github.com/hashicorp/terraform-provider-aws/pull/49156
-        "StorageDescriptor": {
-            "Columns": [{"Name": name, "Type": glue_type} for name, glue_type in view.columns.items()],
-            "SerdeInfo": {},
-        },
-        "ViewDefinition": {
-            "IsProtected": True,
-            "Definer": definer,
-            "SubObjects": [view.base.arn],
-            "Representations": [_representation(view, dialect) for dialect in DIALECTS],  # type: ignore[misc]
-        },
-    }
-    digest = hashlib.sha256(json.dumps(table_input, sort_keys=True).encode()).hexdigest()
-    table_input["Parameters"] = {FINGERPRINT: digest}
-    return table_input
-
-
 def _representation(view: ViewDefinition, dialect: Dialect) -> dict[str, str]:
-    text = dialect.text(view.query)
+    text = view.texts[dialect]
     representation = {"Dialect": dialect.name, "DialectVersion": dialect.version, "ViewOriginalText": text}
     if dialect.has_expanded_text:
         representation["ViewExpandedText"] = text
     return representation
+
+
+def _is_as_defined(existing: TableTypeDef, wanted: TableInputTypeDef) -> bool:
+    """Tell whether nothing has to be done: somebody's ALTER VIEW may have left a dialect out of date."""
+    representations = existing.get("ViewDefinition", {}).get("Representations", [])
+    fresh = {one.get("Dialect") for one in representations if not one.get("IsStale")}
+    return _fingerprint(existing) == _fingerprint(wanted) and fresh >= {dialect.name for dialect in DIALECTS}
 
 
 def _fingerprint(table: TableTypeDef | TableInputTypeDef) -> str | None:

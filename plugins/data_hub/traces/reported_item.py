@@ -11,8 +11,7 @@ from sqlglot import exp
 
 from data_hub.errors import DataHubError
 from data_hub.sql_views.dialects import ATHENA
-from data_hub.sql_views.report_view import SUBMISSION
-from data_hub.sql_views.series_content import ITEM, SERIES
+from data_hub.pipelines.report_columns import ITEM, SERIES, SUBMISSION
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

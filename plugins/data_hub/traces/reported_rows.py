@@ -11,8 +11,7 @@ from pyiceberg.table import Table as IcebergTable
 
 from data_hub import lineage
 from data_hub.errors import DataHubError
-from data_hub.sql_views.report_view import VALUE
-from data_hub.sql_views.series_content import ITEM, SERIES
+from data_hub.pipelines.report_columns import ITEM, SERIES, VALUE
 from data_hub.traces.reported_item import ReportedItem
 
 _COLUMNS = {

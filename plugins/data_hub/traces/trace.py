@@ -12,7 +12,7 @@ from data_hub.iceberg.catalog import open_catalog
 from data_hub.ledgers.ledger import Ledger, load
 from data_hub.ledgers.ledger_entry import INGESTED, REJECTED, SUPERSEDED, WITHDRAWN, LedgerEntry
 from data_hub.ledgers.superseded import content_of
-from data_hub.sql_views.report_view import REPORT_COLUMNS
+from data_hub.pipelines.report_columns import REPORT_COLUMNS
 from data_hub.traces import reported_item, reported_rows, source_text
 
 if TYPE_CHECKING:

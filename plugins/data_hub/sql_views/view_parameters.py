@@ -1,0 +1,6 @@
+"""What the hub writes into the parameters of a view in the Glue Data Catalog."""
+
+FINGERPRINT = "data_hub.definition_sha256"
+PIPELINE = "data_hub.pipeline"
+NOTE = "data_hub.note"
+CHECK = "data_hub.check"
