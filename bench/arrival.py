@@ -17,7 +17,7 @@ from hub_up import HubUp, wait_for
 
 from data_hub.iceberg.catalog import open_catalog
 from hub_cli import lake
-from hub_cli.athena import Athena
+from local_aws.athena import Athena
 from local_aws.deploy import DATABASE
 
 VIEW = "collections_data_view"

@@ -29,6 +29,7 @@ Examples:
   ./hub run report.csv                   your own file
   ./hub run --orchestrator glue          driven by Glue instead of Airflow
   ./hub sql "SELECT aod, rssdid, bhck2170 FROM fry9c_report_view LIMIT 5"
+  ./hub views                            the views, and what they leave out
   ./hub trace fry9c_report_view 1234567 BHCK2170
                                          the line that a number came from
   ./hub check report.csv                 what would be rejected, and why
@@ -82,17 +83,95 @@ def run(paths: tuple[Path, ...], pipeline: str, orchestrator: str | None, *, as_
     short_help="Query tables and views.",
     epilog="""\b
 Examples:
+  ./hub sql                              a prompt: completion with Tab, history, \\q ends
   ./hub sql "SHOW TABLES"
   ./hub sql "SELECT aod, rssdid, bhck2170 FROM fry9c_report_view ORDER BY 1, 2"
-  ./hub sql "SELECT source_line, reason, raw_text FROM collections_data_staging_rejects"
+  ./hub sql --dialect spark 'SELECT `aod`, `bhck2170` FROM `fry9c_report_view`'
+  ./hub sql --format json "SELECT * FROM fry9c_report_view" | jq '.[0].bhck2170'
+  ./hub sql --output report.parquet "SELECT * FROM fry9c_report_view"
+  ./hub sql --format csv < query.sql > rows.csv
 """,
 )
-@click.argument("statement", metavar="SQL")
-def sql(statement: str) -> None:
-    """Query tables and views, in Athena's SQL: of the running local AWS, else of the last run."""
+@click.argument("statement", metavar="[SQL]", required=False)
+@click.option(
+    "--dialect",
+    type=click.Choice(["athena", "spark"]),
+    default="athena",
+    show_default=True,
+    help="Whose SQL the statement is, and whose text of the views is run.",
+)
+@click.option(
+    "--format",
+    "format_",
+    type=click.Choice(["table", "csv", "json", "parquet"]),
+    help="How rows are written. A table shows the first 100, the others hold all.  [default: by the name of the "
+    "output file, else table]",
+)
+@click.option("--output", type=FILES, metavar="FILE", help="Write the answer to a file: all of it, or none.")
+def sql(statement: str | None, dialect: str, format_: str | None, output: Path | None) -> None:
+    """Query tables and views of the running local AWS, else of the last run.
+
+    Without SQL: a prompt, or without a terminal the statements of standard input. SELECT, WITH, SHOW TABLES, SHOW VIEWS
+    and DESCRIBE are answered, by DuckDB: that a statement works here does not say that Athena or Spark takes it.
+
+    CSV: NULL is nothing, empty text is "". JSON: an array of objects; decimals are text, so that no reader rounds them.
+    The number of rows goes to standard error for both.
+    """
+    from hub_cli.sql import SqlOptions
     from hub_cli.sql import sql as query
 
-    query(make_console(), statement)
+    query(make_console(), statement, SqlOptions(dialect, format_, output))
+
+
+@hub.command(
+    short_help="List the views, print their DDL, publish them.",
+    epilog="""\b
+Examples:
+  ./hub views                            what is published, what it leaves out
+  ./hub views --json | jq '.views[] | select(.check != "passed")'
+  ./hub views --ddl                      statements for Spark and Athena, all views
+  ./hub views --ddl fry9c_report_view > fry9c.sql
+  ./hub views --ddl --dialect spark | spark-sql
+  ./hub views --publish                  as the job does; after ./hub withdraw, or a new view file
+  ./hub views --prune                    publish, and drop the views that nothing defines any more
+""",
+)
+@pipeline_option
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON document on standard output, nothing else.")
+@click.option(
+    "--ddl",
+    is_flag=False,
+    flag_value="",
+    metavar="[VIEW]",
+    help="Print the SQL statements that make the published views, or one of them, where only SQL may do that.",
+)
+@click.option("--update", is_flag=True, help="With --ddl: statements for views that are there already.")
+@click.option(
+    "--dialect", type=click.Choice(["spark", "athena"]), help="With --ddl: the statements for one engine only."
+)
+@click.option("--publish", is_flag=True, help="Publish the views now and check them.")
+@click.option("--prune", is_flag=True, help="Publish them, and drop the published views that nothing defines any more.")
+def views(
+    pipeline: str, ddl: str | None, dialect: str | None, *, as_json: bool, update: bool, publish: bool, prune: bool
+) -> None:
+    """Show the views of a pipeline as they are published, and what they leave out.
+
+    Of what ./hub up started; when nothing runs, of the last ./hub run. --publish and --prune end with 1 when a view was
+    refused or its check failed; the others are published all the same.
+    """
+    from hub_cli import views as of_views
+
+    console = make_console(to_standard_error=as_json)
+    if ddl is None and (update or dialect):
+        raise click.UsageError("--update and --dialect go with --ddl")
+    if ddl is not None and (as_json or publish or prune):
+        raise click.UsageError("--ddl goes with neither --json nor --publish nor --prune")
+    if ddl is not None:
+        of_views.print_ddl(pipeline, ddl, "update" if update else "create", dialect)
+    elif publish or prune:
+        of_views.publish(console, pipeline, of_views.PublishOptions(prune, as_json))
+    else:
+        of_views.show(console, pipeline, as_json=as_json)
 
 
 @hub.command(
@@ -123,18 +202,20 @@ def trace(view: str, rssdid: str, item: str, aod: str | None, pipeline: str, *, 
 
 
 @hub.command(
-    short_help="Check pipeline files, or CSV files against the contract.",
+    short_help="Check pipeline files with their views, or CSV files against the contract.",
     epilog="""\b
 Examples:
-  ./hub check                            all pipeline files
+  ./hub check                            all pipeline files, and their view files
   ./hub check collections                one pipeline, by name or by file
+  ./hub check dags/pipelines/views/collections/total_assets_view.sql
+                                         one view file
   ./hub check report.csv deliveries/     CSV files against the contract
 """,
 )
-@click.argument("paths", nargs=-1, type=FILES, metavar="[PIPELINE|FILE.csv|DIRECTORY]...")
+@click.argument("paths", nargs=-1, type=FILES, metavar="[PIPELINE|FILE.sql|FILE.csv|DIRECTORY]...")
 @pipeline_option
 def check(paths: tuple[Path, ...], pipeline: str) -> None:
-    """Check pipeline files against their rules, or CSV files against the contract; starts nothing.
+    """Check pipeline files, view files, or CSV files against the contract; starts nothing.
 
     Ends with 0 when everything is right, else with 1.
     """

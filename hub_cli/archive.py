@@ -82,6 +82,15 @@ def exists(directory: Path) -> bool:
     return (directory / INDEX_NAME).is_file()
 
 
+def version(directory: Path) -> str | None:
+    """Return what names the archive as it is now, None when there is none."""
+    try:
+        index: dict[str, Any] = json.loads((directory / INDEX_NAME).read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return None
+    return str(index["generation"])
+
+
 def _objects(s3: S3Client, buckets: list[str]) -> Iterator[Entry]:
     for bucket in buckets:
         for page in s3.get_paginator("list_objects_v2").paginate(Bucket=bucket):

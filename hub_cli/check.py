@@ -1,23 +1,18 @@
-"""``hub check``: pipeline files against their rules, CSV files against the contract; nothing is started."""
+"""``hub check``: pipeline files with their views, view files, CSV files against the contract; nothing is started."""
 
 import time
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 from rich.console import Console
 
-from data_hub.csv_files.csv_file import CsvFile
-from data_hub.csv_files.reader import Reader
 from data_hub.errors import DataHubError
 from data_hub.pipelines import graph, pipeline_file, pipeline_problems
 from data_hub.pipelines.pipeline import Pipeline
-from data_hub.wording import counted
-from hub_cli import uploads
-from hub_cli.console import rejects_table
+from data_hub.view_files import view_file
+from hub_cli import check_views, uploads
+from hub_cli.check_csv import check_csv
+from hub_cli.console import print_problems
 from hub_cli.locations import PIPELINES, SCRIPTS, dag_file, path_of_pipeline, shown
-
-SHOWN_REJECTS = 20
 
 
 def check(console: Console, paths: tuple[Path, ...], pipeline_name: str) -> bool:
@@ -25,7 +20,7 @@ def check(console: Console, paths: tuple[Path, ...], pipeline_name: str) -> bool
 
     Args:
         console: where to print.
-        paths: pipeline files (.yaml), names of pipelines, CSV files and directories of them.
+        paths: pipeline files (.yaml), names of pipelines, view files (.sql), CSV files and directories of them.
         pipeline_name: the pipeline whose contract CSV files are held against.
 
     Returns:
@@ -40,11 +35,13 @@ def check(console: Console, paths: tuple[Path, ...], pipeline_name: str) -> bool
 def _check_path(console: Console, path: Path, pipeline_name: str) -> bool:
     if path.suffix == ".yaml":
         return _check_pipeline(console, path)
+    if path.suffix == view_file.SUFFIX:
+        return check_views.check_file(console, path)
     if not path.exists() and not path.suffix:
         return _check_pipeline(console, path_of_pipeline(path.name))
     pipeline = pipeline_file.load(path_of_pipeline(pipeline_name))
     planned = uploads.plan([path], pipeline.source, int(time.time()))
-    return all([_check_csv(console, upload.path, pipeline) for upload in planned.uploads])  # noqa: C419  (all of them)
+    return all([check_csv(console, upload.path, pipeline) for upload in planned.uploads])  # noqa: C419  (all of them)
 
 
 def _check_pipeline(console: Console, path: Path) -> bool:
@@ -53,9 +50,7 @@ def _check_pipeline(console: Console, path: Path) -> bool:
         _require_scripts(pipeline)
         dag_file(pipeline.pipeline)
     except DataHubError as error:
-        console.print(f"✘ {shown(path)}", style="bold red")
-        for line in str(error).splitlines():
-            console.print(f"  {line}", markup=False, highlight=False)
+        print_problems(console, shown(path), str(error))
         return False
     console.print(
         f"✔ {shown(path)}: pipeline {pipeline.pipeline}, {len(pipeline.table.columns)} columns, "
@@ -65,7 +60,7 @@ def _check_pipeline(console: Console, path: Path) -> bool:
     for job, upstream in graph.upstream_jobs(pipeline).items():
         after = f"after {' and '.join(sorted(upstream))} SUCCEEDED" if upstream else "when objects arrive"
         console.print(f"  {job} starts {after}", highlight=False)
-    return True
+    return check_views.check_folder(console, path)
 
 
 def _require_scripts(pipeline: Pipeline) -> None:
@@ -79,61 +74,10 @@ def _require_scripts(pipeline: Pipeline) -> None:
 
 
 def _check_together(console: Console) -> bool:
-    try:
-        pipelines = [pipeline_file.load(path) for path in sorted(PIPELINES.glob("*.yaml"))]
-    except DataHubError:
-        return True  # what is wrong with a pipeline that nobody asked about is not the question
-    problems = pipeline_problems.between_pipelines(pipelines)
+    pipelines = check_views.pipelines_in(PIPELINES)
+    known = {pipeline.pipeline for pipeline in pipelines}
+    # What lies in the folder of a pipeline was told along with it.
+    problems = pipeline_problems.between_pipelines(pipelines) + check_views.strays(PIPELINES, known)
     for problem in problems:
-        console.print(f"✘ {problem}", style="red", highlight=False)
+        console.print(f"✘ {problem}", style="red", markup=False, highlight=False)
     return not problems
-
-
-@dataclass
-class _Checked:
-    """What a CSV file holds: records, those with a reject, rows, rejects, and the first rejects."""
-
-    records: int = 0
-    rejected: int = 0
-    rows: int = 0
-    rejects: int = 0
-    shown: list[dict[str, Any]] = field(default_factory=list)
-
-
-def _check_csv(console: Console, path: Path, pipeline: Pipeline) -> bool:
-    try:
-        with path.open("rb") as stream:
-            reader = Reader(pipeline.table, pipeline.source.csv)
-            file = CsvFile(path.name, stream, reader, pipeline.table.max_reject_ratio)
-            found = _read(file)
-    except OSError as error:
-        raise DataHubError(f"{path}: cannot be read: {error.strerror}") from error
-    right = not found.rejects and not file.rejection
-    counts = (
-        f"{counted(found.records, 'row')} read = {found.records - found.rejected:,} good + {found.rejected:,} rejected"
-    )
-    if pipeline.source.csv.layout == "wide":
-        counts += f"; {counted(found.rows, 'good item')}, {counted(found.rejects, 'reject')}"
-    mark = "✘" if not right else "✔" if found.records else "⚠ no rows:"
-    console.print(f"{mark} {shown(path)}: {counts}", highlight=False)
-    if file.remark:
-        console.print(f"⚠ {file.remark}", style="yellow", highlight=False)
-    if found.shown:
-        console.print(rejects_table((path.name, reject) for reject in found.shown))
-    if found.rejects > SHOWN_REJECTS:
-        console.print(f"… {found.rejects - SHOWN_REJECTS:,} more", highlight=False)
-    if file.rejection:
-        console.print(f"The whole file would be rejected: {file.rejection}", style="red", highlight=False)
-    return right
-
-
-def _read(file: CsvFile) -> _Checked:
-    found = _Checked()
-    for part in file.parts():
-        found.records += part.record_count
-        found.rejected += part.rejected_count
-        found.rows += len(part.rows)
-        found.rejects += len(part.rejects)
-        found.shown += part.rejects.slice(0, SHOWN_REJECTS - len(found.shown)).to_pylist()
-    # What was read of a file that cannot be read to its end counts for nothing.
-    return found if file.rejected_by_ratio or not file.rejection else _Checked()

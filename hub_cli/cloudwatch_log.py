@@ -8,7 +8,8 @@ from typing import Any
 from data_hub import metrics
 
 LAMBDA_GROUP = "/aws/lambda/trigger-glue-job-lambda"
-JOB_GROUPS = ("/aws-glue/jobs/output", "/aws-glue/jobs/error")
+OUTPUT_GROUP = "/aws-glue/jobs/output"
+JOB_GROUPS = (OUTPUT_GROUP, "/aws-glue/jobs/error")
 # How Lambda's Python runtime begins the line of an error that left the handler.
 _UNCAUGHT = "[ERROR] "
 

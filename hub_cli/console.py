@@ -35,3 +35,10 @@ def rejects_table(rejects: Iterable[tuple[str, Mapping[str, Any]]]) -> Table:
         column = reject["column_name"] or "(row)"
         table.add_row(Text(f"{file}:{reject['source_line']}"), Text(column), Text(reject["reason"]))
     return table
+
+
+def print_problems(console: Console, place: str, problems: str) -> None:
+    """Print what is wrong with a file, a line each."""
+    console.print(f"✘ {place}", style="bold red", markup=False)
+    for line in problems.splitlines():
+        console.print(f"  {line}", markup=False, highlight=False)

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from sqlglot import exp
 
-from hub_cli.athena import Athena
+from local_aws.athena import Athena
 
 KEYS = ("aod", "rssdid", "submission_ts")
 SHOWN_ITEMS = 2

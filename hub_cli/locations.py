@@ -18,6 +18,7 @@ LOCAL_AWS = STATE / "aws"
 RUN_AWS = STATE / "run-aws"
 RUN_LOCK = STATE / "run.lock"
 RUN_LOG = STATE / "run.log"
+SQL_HISTORY = STATE / "sql-history"
 UP = STATE / "up"
 UP_LOCK = STATE / "up.lock"
 

@@ -9,8 +9,8 @@ from data_hub.ledgers.ledger import Ledger
 from data_hub.ledgers.ledger_entry import LedgerEntry
 from data_hub.pipelines.deployment import Deployment
 from data_hub.pipelines.pipeline import Pipeline
-from hub_cli.athena import TableSummary, ViewSummary
 from hub_cli.dag_run import TaskEvent
+from local_aws.athena import TableSummary, ViewSummary
 
 
 @dataclass(frozen=True)
@@ -24,7 +24,7 @@ class Outcome:
         tasks: how each task ended, in order.
         tables: name to rows and snapshots.
         ledger: the latest entry of each object, by key.
-        views: name to columns, dialects and rows.
+        views: name to columns, dialects, rows, what the view leaves out and what its check found.
         orchestrator: who drove the run, ``airflow`` or ``glue``; None when none was reached.
         upload_to_views: seconds from the end of the upload to the end of the last Glue job, of a run that succeeded.
     """
@@ -52,7 +52,13 @@ class Outcome:
             },
             "ledger": [_ledger_entry(entry) for entry in self.ledger],
             "views": {
-                name: {"dialects": list(view.dialects), "columns": list(view.columns), "rows": view.rows}
+                name: {
+                    "dialects": list(view.dialects),
+                    "columns": list(view.columns),
+                    "rows": view.rows,
+                    "check": view.check,
+                    "note": view.note,
+                }
                 for name, view in (self.views or {}).items()
             },
         }

@@ -10,9 +10,11 @@ from typing import TYPE_CHECKING, Any
 from data_hub.ledgers import arrivals, backlog
 from data_hub.ledgers.arrivals import NewObjects
 from data_hub.ledgers.covered_versions import version_digest
-from hub_cli import dag_listing, runs_watch, workflows_watch
+from data_hub.sql_views import catalog_view
+from hub_cli import dag_listing, runs_watch, view_list, workflows_watch
 from hub_cli.airflow_api import AirflowApi, NoAnswer, Refused
 from hub_cli.outcome import read_ledger
+from local_aws.deploy_jobs import VIEWS_SCRIPT
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
     from data_hub.ledgers.ledger_entry import LedgerEntry
     from data_hub.pipelines.deployment import Deployment
     from data_hub.pipelines.pipeline import Pipeline
+    from data_hub.sql_views.catalog_view import CatalogView
     from hub_cli.lake import Data
     from hub_cli.runs_watch import RunSummary
 
@@ -70,10 +73,13 @@ class PipelineStatus:
         origin: whose data this is, in words.
         airflow: the running Airflow, None when none runs.
         new: files that wait.
-        jobs_behind: jobs that have not followed the table's last commit.
+        jobs_behind: jobs that have not followed the table's last commit; the one that publishes views only as long as
+            they are not as defined.
         workflow_runs: the last runs of the Glue workflow, newest first.
         job_runs: the last run of each Glue job.
         ledger: the latest entry of each object, by key.
+        views: what is published, by name.
+        views_jobs_behind: those of jobs_behind that publish views.
     """
 
     pipeline: str
@@ -85,6 +91,8 @@ class PipelineStatus:
     workflow_runs: Sequence[RunSummary]
     job_runs: Sequence[JobRun]
     ledger: Sequence[LedgerEntry]
+    views: Sequence[CatalogView] = ()
+    views_jobs_behind: Sequence[str] = ()
 
     @property
     def oldest_wait(self) -> float:
@@ -131,6 +139,7 @@ class PipelineStatus:
             "job_runs": [asdict(run) | {"started_on": run.started_on.isoformat()} for run in self.job_runs],
             "ledger": self.totals(),
             "rejected_files": [{"key": entry.key, "message": entry.message} for entry in self.rejected],
+            "views": {view.name: {"check": view.check, "note": view.note} for view in self.views},
         }
 
 
@@ -147,7 +156,9 @@ def read(pipeline: Pipeline, deployment: Deployment, data: Data, airflow_url: st
         DataHubError: the bucket does not exist.
     """
     # The last run's data come back without job runs, by which one would tell that a job is behind.
-    behind = backlog.read(pipeline, deployment).jobs if data.is_running else []
+    behind = backlog.read(pipeline, deployment).jobs if data.is_running else list(pipeline.jobs)
+    views_behind = _views_jobs_behind(pipeline, deployment, behind)
+    others = [job for job in behind if pipeline.jobs[job].script != VIEWS_SCRIPT] if data.is_running else []
     glue, ledger = data.aws.client("glue"), read_ledger(pipeline, deployment)
     new = arrivals.new_objects(pipeline, deployment)
     return PipelineStatus(
@@ -156,11 +167,19 @@ def read(pipeline: Pipeline, deployment: Deployment, data: Data, airflow_url: st
         origin=data.origin,
         airflow=_read_airflow(airflow_url, pipeline.pipeline) if airflow_url else None,
         new=new if data.is_running else _not_in(ledger, new),
-        jobs_behind=behind,
+        jobs_behind=[*others, *views_behind],
         workflow_runs=workflows_watch.last_runs(glue, pipeline, SHOWN_RUNS) if data.is_running else [],
         job_runs=_last_job_runs(glue, pipeline) if data.is_running else [],
         ledger=ledger,
+        views=catalog_view.read(glue, deployment.database, pipeline.pipeline),
+        views_jobs_behind=views_behind,
     )
+
+
+def _views_jobs_behind(pipeline: Pipeline, deployment: Deployment, behind: Sequence[str]) -> list[str]:
+    """Return the jobs that publish views, as long as these are not as defined: ./hub views may have been quicker."""
+    jobs = [job for job in behind if pipeline.jobs[job].script == VIEWS_SCRIPT]
+    return jobs if jobs and view_list.is_behind(pipeline, deployment) else []
 
 
 def _not_in(ledger: Sequence[LedgerEntry], new: NewObjects) -> NewObjects:

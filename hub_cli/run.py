@@ -16,7 +16,6 @@ from data_hub.pipelines.deployment import Deployment
 from data_hub.pipelines.pipeline import Pipeline
 from data_hub.wording import counted
 from hub_cli import airflow_run, archive, lake, run_report, state_lock, uploads, workflow_run
-from hub_cli.athena import Athena
 from hub_cli.driven_run import DrivenRun
 from hub_cli.locations import (
     LAST_RUN,
@@ -32,6 +31,7 @@ from hub_cli.locations import (
 from hub_cli.outcome import Outcome, read_ledger
 from hub_cli.run_progress import Progress
 from hub_cli.uploads import UploadPlan
+from local_aws.athena import Athena
 from local_aws.deploy import deploy
 from local_aws.process import LocalAws
 

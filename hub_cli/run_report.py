@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime
+from decimal import Decimal
 from pathlib import PurePosixPath
 
 from rich.console import Console
@@ -12,11 +13,11 @@ from sqlglot import exp
 from data_hub.csv_files.rejects import ALONG_WITH_FILE
 from data_hub.ledgers.ledger_entry import AWAITING_CORRECTION, LedgerEntry
 from data_hub.pipelines.pipeline import Pipeline
-from hub_cli import correction
-from hub_cli.athena import Athena
+from hub_cli import correction, view_remarks
 from hub_cli.console import make_table, rejects_table
 from hub_cli.locations import RUN_LOG, shown
 from hub_cli.outcome import Outcome
+from local_aws.athena import Athena
 
 SHOWN_REJECTS = 5
 SHOWN_FILES = 20
@@ -103,10 +104,12 @@ def _print_rejects(console: Console, pipeline: Pipeline, athena: Athena, names: 
 
 def _print_views(console: Console, outcome: Outcome) -> None:
     console.print("\n[bold]Views, with a Spark and an Athena text each[/bold]")
-    table = make_table("view", "rows", "columns", right=("rows", "columns"))
-    for name, view in (outcome.views or {}).items():
-        table.add_row(name, f"{view.rows:,}", f"{len(view.columns):,}")
+    views = outcome.views or {}
+    table = make_table("view", "rows", "columns", "check", right=("rows", "columns"))
+    for name, view in views.items():
+        table.add_row(name, f"{view.rows:,}", f"{len(view.columns):,}", view_remarks.mark(view))
     console.print(table)
+    view_remarks.print_remarks(console, views)
 
 
 def _print_correction(console: Console, outcome: Outcome, athena: Athena) -> None:
@@ -126,7 +129,7 @@ def _print_correction(console: Console, outcome: Outcome, athena: Athena) -> Non
 def _shown(value: object) -> str:
     if isinstance(value, datetime):
         return f"{value:%Y-%m-%d %H:%M}"
-    return f"{int(value):,}" if isinstance(value, str) and value.isascii() and value.isdigit() else str(value)
+    return f"{value.normalize():,f}" if isinstance(value, Decimal) else str(value)
 
 
 def _short_names(keys: Sequence[str]) -> dict[str, str]:

@@ -151,14 +151,15 @@ def _summary(api: AirflowApi, path: str, task: str) -> str | None:
 
 
 def _error(api: AirflowApi, path: str, task: str, try_number: int) -> str:
-    """Return the first line of the last exception in the task's log."""
+    """Return the first line of the last exception in the task's log, and the next one where it only announces that."""
     try:
         log = api.get(f"{path}/{quoted(task)}/logs/{try_number}", full_content=True)["content"]
     except Refused:
         return _NO_ERROR
     exceptions = [line["error_detail"] for line in log if isinstance(line, dict) and line.get("error_detail")]
     text = str(exceptions[-1][0].get("exc_value", "")) if exceptions else ""
-    return text.splitlines()[0] if text else _NO_ERROR
+    first, *more = text.splitlines() or [_NO_ERROR]
+    return f"{first} {more[0].strip()}" if first.endswith(":") and more else first
 
 
 def _moment(text: str | None) -> datetime | None:

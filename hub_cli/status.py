@@ -6,8 +6,9 @@ from rich.console import Console
 from rich.text import Text
 
 from data_hub.pipelines import pipeline_file
+from data_hub.sql_views.view_remarks import has_passed
 from data_hub.wording import counted
-from hub_cli import lake, pipeline_status, session
+from hub_cli import lake, pipeline_status, session, view_remarks
 from hub_cli.console import make_table
 from hub_cli.locations import UP, path_of_pipeline
 from hub_cli.pipeline_status import SHOWN_KEYS, PipelineStatus
@@ -52,6 +53,7 @@ def _print(console: Console, found: PipelineStatus) -> None:
     _print_runs(console, found)
     _print_waiting(console, found)
     _print_ledger(console, found)
+    _print_views(console, found)
 
 
 def _print_airflow(console: Console, found: PipelineStatus) -> None:
@@ -103,7 +105,8 @@ def _print_waiting(console: Console, found: PipelineStatus) -> None:
         if found.new.count > SHOWN_KEYS:
             console.print(f"  … {found.new.count - SHOWN_KEYS:,} more", highlight=False)
     for job in found.jobs_behind:
-        console.print(Text(f"{job} has yet to follow the table's last commit"))
+        now = "; ./hub views --publish does it now" if job in found.views_jobs_behind else ""
+        console.print(Text(f"{job} has yet to follow the table's last commit{now}"))
 
 
 def _print_ledger(console: Console, found: PipelineStatus) -> None:
@@ -124,3 +127,12 @@ def _print_ledger(console: Console, found: PipelineStatus) -> None:
         console.print(f"… {len(found.rejected) - SHOWN_REJECTED:,} more", highlight=False)
     if found.rejected:
         console.print("Deliver them again under the same key, or ./hub acknowledge KEY")
+
+
+def _print_views(console: Console, found: PipelineStatus) -> None:
+    if not found.views:
+        return
+    passed = sum(map(has_passed, found.views))
+    console.print("\n[bold]Views[/bold]")
+    console.print(Text(f"{counted(len(found.views), 'view')}, {passed:,} of them checked and in order"))
+    view_remarks.print_remarks(console, {view.name: view for view in found.views})

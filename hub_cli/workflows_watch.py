@@ -9,12 +9,16 @@ import boto3
 
 from data_hub.ingestion.ingest import summarise
 from data_hub.ledgers.ledger_entry import AWAITING_CORRECTION
+from data_hub.sql_views import views_summary
+from hub_cli import cloudwatch_log
+from hub_cli.cloudwatch_log import OUTPUT_GROUP
 from hub_cli.outcome import read_ledger
 from hub_cli.runs_watch import FailedTask, RunSummary
 from local_aws.deploy import deployment_of
+from local_aws.deploy_jobs import VIEWS_SCRIPT
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from data_hub.ledgers.ledger_entry import LedgerEntry
     from data_hub.pipelines.pipeline import Pipeline
@@ -95,13 +99,22 @@ def _ended(glue: Any, pipeline: Pipeline, run: Any) -> RunSummary:
         for entry in entries
         if entry.status in AWAITING_CORRECTION
     ]
-    summaries = (summarise(entries),) if entries else ()
-    return _summary(run, "failed" if failed else "success", summaries, (*failed, *rejected))
+    summaries = [summarise(entries)] if entries else []
+    summaries += _views_summaries(pipeline, job_runs)
+    return _summary(run, "failed" if failed else "success", tuple(summaries), (*failed, *rejected))
 
 
 def _job_runs(glue: Any, job: str, workflow_run: str) -> list[Any]:
     runs = glue.get_job_runs(JobName=job)["JobRuns"]
     return [run for run in runs if run.get("Arguments", {}).get(_RUN_ID) == workflow_run]
+
+
+def _views_summaries(pipeline: Pipeline, job_runs: Mapping[str, Sequence[Any]]) -> list[str]:
+    """Return what the runs of jobs that publish views say of them at their end."""
+    runs = [run for job, found in job_runs.items() if pipeline.jobs[job].script == VIEWS_SCRIPT for run in found]
+    logs = boto3.client("logs") if runs else None
+    said = [views_summary.of_output(cloudwatch_log.lines(logs, OUTPUT_GROUP, [run["Id"]])) for run in runs]
+    return [line for line in said if line]
 
 
 def _entries(pipeline: Pipeline, job_run_ids: set[str]) -> list[LedgerEntry]:

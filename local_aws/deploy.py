@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 from data_hub.errors import DataHubError
 from data_hub.pipelines import pipeline_file, pipeline_problems
 from data_hub.pipelines.deployment import Deployment
+from data_hub.view_files import view_file, view_folders
 from local_aws import deploy_arrivals, deploy_jobs
-from local_aws.deploy_jobs import LIBRARY_KEY, REQUIREMENTS_KEY, SCRIPTS_BUCKET, role_arn
+from local_aws.deploy_jobs import ATHENA_WORKGROUP, LIBRARY_KEY, REQUIREMENTS_KEY, SCRIPTS_BUCKET, JobInputs, role_arn
 from terraform import package
 
 if TYPE_CHECKING:
@@ -43,20 +44,21 @@ def deploy(aws: LocalAws, pipeline_files: Sequence[Path], orchestrator: str | No
         a deployment per pipeline file.
 
     Raises:
-        DataHubError: a pipeline file is wrong; nothing has been deployed then.
+        DataHubError: a pipeline file or view file is wrong; nothing has been deployed then.
     """
     pipelines = [pipeline_file.load(file) for file in pipeline_files]
-    if problems := pipeline_problems.between_pipelines(pipelines):
-        raise DataHubError("\n".join(problems))
+    _require_order(pipeline_files, pipelines)
     s3, glue = aws.client("s3"), aws.client("glue")
     _make_buckets(s3, {WAREHOUSE_BUCKET, SCRIPTS_BUCKET, *(pipeline.source.bucket for pipeline in pipelines)})
     _upload_code(s3)
     _make_database(glue)
+    make_workgroup(aws)
     deployments = []
     for file, pipeline in zip(pipeline_files, pipelines, strict=True):
         s3.put_object(Bucket=SCRIPTS_BUCKET, Key=_key(file), Body=file.read_bytes())
         deployments.append(deployment_of(file, pipeline))
-        deploy_jobs.put(glue, pipeline, deployments[-1], deploy_arrivals.queue_url(aws, pipeline.pipeline))
+        inputs = JobInputs(deploy_arrivals.queue_url(aws, pipeline.pipeline), _upload_views(s3, file))
+        deploy_jobs.put(glue, pipeline, deployments[-1], inputs)
     driven_by = {pipeline.pipeline: orchestrator or pipeline.orchestrator for pipeline in pipelines}
     deploy_arrivals.put(aws, pipelines, {name for name, driver in driven_by.items() if driver == "glue"})
     return deployments
@@ -71,6 +73,22 @@ def deployment_of(file: Path, pipeline: Pipeline) -> Deployment:
         database=DATABASE,
         view_definer=role_arn("view-definer"),
     )
+
+
+def _require_order(pipeline_files: Sequence[Path], pipelines: Sequence[Pipeline]) -> None:
+    problems = pipeline_problems.between_pipelines(pipelines)
+    for folder in sorted({file.parent for file in pipeline_files}):
+        problems += view_folders.problems(folder, pipelines)
+    if problems:
+        raise DataHubError("\n".join(problems))
+    for file in pipeline_files:
+        view_file.load(view_folders.folder_of(file))
+
+
+def _upload_views(s3: S3Client, file: Path) -> str:
+    key = f"views/{file.stem}.json"
+    s3.put_object(Bucket=SCRIPTS_BUCKET, Key=key, Body=view_file.bundle(view_folders.folder_of(file)).encode())
+    return f"s3://{SCRIPTS_BUCKET}/{key}"
 
 
 def _key(file: Path) -> str:
@@ -93,3 +111,12 @@ def _upload_code(s3: S3Client) -> None:
 def _make_database(glue: GlueClient) -> None:
     with contextlib.suppress(glue.exceptions.AlreadyExistsException):
         glue.create_database(DatabaseInput={"Name": DATABASE, "LocationUri": f"{WAREHOUSE}{DATABASE}"})
+
+
+def make_workgroup(aws: LocalAws) -> str:
+    """Make the Athena workgroup in which views are checked where it is missing, and return its name."""
+    athena = aws.client("athena")
+    if ATHENA_WORKGROUP not in {group["Name"] for group in athena.list_work_groups()["WorkGroups"]}:
+        results = {"OutputLocation": f"{WAREHOUSE}athena-results/"}
+        athena.create_work_group(Name=ATHENA_WORKGROUP, Configuration={"ResultConfiguration": results})
+    return ATHENA_WORKGROUP

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from local_aws.environment import ACCOUNT
@@ -16,10 +17,12 @@ if TYPE_CHECKING:
     from data_hub.pipelines.pipeline import Job, Pipeline, Trigger
 
 PREFIX = "data-hub"
+ATHENA_WORKGROUP = PREFIX
 SCRIPTS_BUCKET = "scripts"
 LIBRARY_KEY = "library/data_hub.zip"
 REQUIREMENTS_KEY = "library/requirements.txt"
 INGESTION_SCRIPT = "glue_csv_to_iceberg.py"
+VIEWS_SCRIPT = "glue_create_views_dual_engine.py"
 
 
 def role_arn(name: str) -> str:
@@ -27,23 +30,44 @@ def role_arn(name: str) -> str:
     return f"arn:aws:iam::{ACCOUNT}:role/{PREFIX}-{name}"
 
 
-def put(glue: GlueClient, pipeline: Pipeline, deployment: Deployment, queue_url: str) -> None:
+@dataclass(frozen=True)
+class JobInputs:
+    """What the jobs of a pipeline are told besides the deployment.
+
+    Attributes:
+        queue_url: URL of the queue of its arrivals.
+        views: S3 URI of its view files.
+    """
+
+    queue_url: str
+    views: str
+
+    def of(self, script: str) -> dict[str, str]:
+        """Return the arguments of the job with this script."""
+        if script == INGESTION_SCRIPT:
+            return {"--arrivals_queue": self.queue_url}
+        if script == VIEWS_SCRIPT:
+            return {"--views": self.views, "--athena_workgroup": ATHENA_WORKGROUP}
+        return {}
+
+
+def put(glue: GlueClient, pipeline: Pipeline, deployment: Deployment, inputs: JobInputs) -> None:
     """Make jobs, workflow and Glue triggers, or bring them up to date; their runs stay.
 
     Args:
         glue: a client for Glue.
         pipeline: what is deployed.
         deployment: where.
-        queue_url: URL of the queue of its arrivals.
+        inputs: what its jobs are told.
     """
     for name, job in pipeline.jobs.items():
-        _put_job(glue, name, _job_update(name, job, deployment, queue_url))
+        _put_job(glue, name, _job_update(name, job, deployment, inputs))
     _put_workflow(glue, pipeline.pipeline)
     for name, trigger in pipeline.triggers.items():
         _put_trigger(glue, pipeline.pipeline, name, trigger)
 
 
-def _job_update(name: str, job: Job, deployment: Deployment, queue_url: str) -> JobUpdateTypeDef:
+def _job_update(name: str, job: Job, deployment: Deployment, inputs: JobInputs) -> JobUpdateTypeDef:
     return {
         "Role": role_arn(name),
         "Command": {
@@ -66,7 +90,7 @@ def _job_update(name: str, job: Job, deployment: Deployment, queue_url: str) -> 
                 requirements=f"s3://{SCRIPTS_BUCKET}/{REQUIREMENTS_KEY}",
                 warehouse=deployment.warehouse,
             ),
-            **({"--arrivals_queue": queue_url} if job.script == INGESTION_SCRIPT else {}),
+            **inputs.of(job.script),
         },
     }
 

@@ -16,7 +16,7 @@ from types import FrameType
 from moto.server import DomainDispatcherApplication, MotoRequestHandler, create_backend_app
 from werkzeug.serving import make_server
 
-from local_aws import call_record, moto_gaps, moto_patches
+from local_aws import athena_patches, call_record, moto_gaps, moto_patches
 from local_aws.event_sources import EventSources
 from local_aws.fault_injection import FaultInjection
 from local_aws.job_runner import JobRunner
@@ -54,6 +54,7 @@ def serve(directory: Path, port: int, minute_seconds: float, record: Path | None
     second = minute_seconds / 60
     with JobRunner(endpoint, directory / "job-runs", minute_seconds) as runner, EventSources(functions, second):
         moto_patches.install(runner)
+        athena_patches.install(endpoint)
         if record:
             call_record.install(record)
         moto_gaps.install(functions, second)

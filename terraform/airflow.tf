@@ -74,6 +74,12 @@ data "aws_iam_policy_document" "airflow" {
       "${local.database_location_arn}/${local.tables[each.key].ledger}/*",
     ]
   }
+  # How the views stand after a run. The wildcard: who lists some tables of a database lists them all.
+  statement {
+    sid       = "Views"
+    actions   = ["glue:GetTables"]
+    resources = ["${local.catalog}:catalog", aws_glue_catalog_database.this.arn, "${local.table_arn}/*"]
+  }
   # The Airflow connection data_hub_sns sends failures to the topic of the alarms.
   statement {
     sid       = "Notify"

@@ -12,12 +12,26 @@ locals {
     ])
   }
 
+  # What shares its names in the database: the tables of a pipeline, the views that it gets in any case, and those of its
+  # view files.
+  relations = {
+    for name, tables in local.tables : name => concat(
+      [for table in values(tables) : { name = table, what = "table '${table}'" }],
+      [for view in local.built_in_views[name] : { name = view, what = "view '${view}'" }],
+      [for file in keys(local.view_files[name]) : { name = trimsuffix(file, ".sql"), what = "views/${name}/${file}" }],
+    )
+  }
+  built_in_views = {
+    for name, tables in local.tables :
+    name => [for kind in ["view", "current_view"] : "${trimsuffix(tables.rows, "_staging")}_${kind}"]
+  }
+
   # Names that the whole account or database has once.
   claims = flatten([
     for name, pipeline in local.pipelines : concat(
       [for job in keys(pipeline.jobs) : { what = "job '${job}'", pipeline = name }],
       [for trigger in keys(pipeline.triggers) : { what = "Glue trigger '${trigger}'", pipeline = name }],
-      [for table in values(local.tables[name]) : { what = "table '${table}'", pipeline = name }],
+      [for relation in local.relations[name] : { what = relation.what, pipeline = name }],
     )
   ])
 
@@ -58,6 +72,30 @@ locals {
   own_bucket_names = {
     for logical in setsubtract(local.source_buckets, keys(var.source_buckets)) : logical => "${var.name}-${logical}-${local.account_id}"
   }
+  clashing_views = {
+    for name, files in local.view_files : name => flatten([
+      for file in keys(files) : [
+        for other, relations in local.relations : [
+          for relation in relations : "views/${name}/${file} and ${relation.what} (${other}.yaml)"
+          if relation.name == trimsuffix(file, ".sql") && relation.what != "views/${name}/${file}"
+        ]
+      ]
+    ])
+  }
+  # The length is the most that the Glue Data Catalog takes.
+  unfit_views = {
+    for name, files in local.view_files : name => [
+      for file in keys(files) : "views/${name}/${file}"
+      if !can(regex("^[a-z][a-z0-9_]*_view[.]sql$", file)) || can(regex("^(.*_)?report_([0-9]+_)?view[.]sql$", file)) || length(trimsuffix(file, ".sql")) > 255
+    ]
+  }
+  # Whatever is SQL and no pipeline's: it would be left out without a word.
+  misplaced_views = [
+    for path in fileset(local.pipelines_directory, "views/**") : path
+    if can(regex("(?i)[.]sql$", path)) && !contains(
+      flatten([for name, files in local.view_files : [for file in keys(files) : "views/${name}/${file}"]]), path
+    )
+  ]
   missing_scripts = {
     for name, pipeline in local.pipelines : name => [
       for job, fields in pipeline.jobs : "jobs.${job}.script: '${fields.script}'"
@@ -106,6 +144,23 @@ resource "terraform_data" "pipeline" {
       # S3 refuses two notifications of one event.
       condition     = length(local.overlapping_prefixes[each.key]) == 0
       error_message = "${each.key}.yaml: source.prefix: '${each.value.source.prefix}' and ${join(", ", local.overlapping_prefixes[each.key])} overlap in bucket '${each.value.source.bucket}', and S3 announces an object to one pipeline only; give each its own prefix."
+    }
+    precondition {
+      condition     = length(local.unfit_views[each.key]) == 0
+      error_message = "${each.key}.yaml: ${join("; ", local.unfit_views[each.key])} does not fit; name a view file <name>_view.sql, in lower-case letters, digits and _, beginning with a letter, at most 255 in all without .sql, and not <name>_report_view.sql or <name>_report_2_view.sql, which are the views of the series."
+    }
+    precondition {
+      condition     = length(local.clashing_views[each.key]) == 0
+      error_message = "${each.key}.yaml: ${join("; ", local.clashing_views[each.key])}: one would be published over the other; rename the view file."
+    }
+  }
+}
+
+resource "terraform_data" "view_files" {
+  lifecycle {
+    precondition {
+      condition     = length(local.misplaced_views) == 0
+      error_message = "${join("; ", local.misplaced_views)}: no pipeline has it; a view file is views/<pipeline>/<name>_view.sql, and the pipelines are ${join(", ", keys(local.pipelines))}."
     }
   }
 }

@@ -79,6 +79,25 @@ resource "aws_s3_object" "pipeline_file" {
   }
 }
 
+# The view files of a pipeline, in one piece: the views job sees those of one deployment, never half of the next one's.
+resource "aws_s3_object" "views" {
+  for_each = { for name, files in local.view_files : name => jsonencode(files) }
+
+  bucket       = aws_s3_bucket.scripts.bucket
+  key          = "views/${sha256(each.value)}/${each.key}.json"
+  content      = each.value
+  content_type = "application/json"
+
+  depends_on = [
+    aws_s3_bucket_versioning.this, aws_s3_bucket_server_side_encryption_configuration.this,
+    terraform_data.pipeline, terraform_data.view_files,
+  ]
+
+  lifecycle {
+    create_before_destroy = true
+  }
+}
+
 # For the Lambda functions, whose environment holds 4 KB at most.
 resource "aws_s3_object" "pipelines" {
   bucket       = aws_s3_bucket.scripts.bucket

@@ -36,6 +36,7 @@ data "aws_iam_policy_document" "job" {
   source_policy_documents = concat(
     each.value.script == local.ingestion_script ? [data.aws_iam_policy_document.ingestion[each.key].json] : [],
     each.value.script == local.views_script ? [data.aws_iam_policy_document.views[each.key].json] : [],
+    each.value.script == local.views_script && var.check_views ? [data.aws_iam_policy_document.view_check.json] : [],
   )
 
   # Glue downloads script, library and requirements with the job's role; the job reads its pipeline file. The wildcard
@@ -143,31 +144,35 @@ data "aws_iam_policy_document" "ingestion" {
 data "aws_iam_policy_document" "views" {
   for_each = { for name, job in local.jobs : name => job if job.script == local.views_script }
 
+  # The wildcard stands for the content's hash.
   statement {
-    sid       = "TableFiles"
+    sid       = "ViewFiles"
     actions   = ["s3:GetObject"]
-    resources = ["${local.database_location_arn}/${local.tables[each.value.pipeline].rows}/*"]
+    resources = ["${aws_s3_bucket.scripts.arn}/views/*/${each.value.pipeline}.json"]
   }
+  # The rows of the pipeline's own table tell the series and items. Of every other table the columns are enough: a view
+  # file may name each table of the database, and its text is made for these columns.
   statement {
-    sid     = "Table"
-    actions = ["glue:GetTable"]
+    sid     = "TableFiles"
+    actions = ["s3:GetObject"]
     resources = [
-      "${local.catalog}:catalog",
-      aws_glue_catalog_database.this.arn,
-      "${local.table_arn}/${local.tables[each.value.pipeline].rows}",
+      "${local.database_location_arn}/${local.tables[each.value.pipeline].rows}/*",
+      "${local.database_location_arn}/*/metadata/*",
     ]
   }
-  # The wildcard stands for the series of the reports, which come with the data. Deleted is what a refused CreateTable
-  # of a view leaves behind.
+  # The wildcard stands for all tables and views of the database: who lists some of them lists them all. For the
+  # database Athena looks.
   statement {
-    sid     = "Views"
-    actions = ["glue:CreateTable", "glue:DeleteTable", "glue:GetTable", "glue:UpdateTable"]
-    resources = [
-      "${local.catalog}:catalog",
-      aws_glue_catalog_database.this.arn,
-      "${local.table_arn}/${trimsuffix(local.tables[each.value.pipeline].rows, "_staging")}_view",
-      "${local.table_arn}/*_report_view",
-    ]
+    sid       = "Catalog"
+    actions   = ["glue:GetDatabase", "glue:GetTable", "glue:GetTables"]
+    resources = ["${local.catalog}:catalog", aws_glue_catalog_database.this.arn, "${local.table_arn}/*"]
+  }
+  # The wildcard stands for the view files and for the series of the reports, which come with the data. Deleted are what
+  # a refused CreateTable of a view leaves behind and, when a run is told to, the views that nobody defines any more.
+  statement {
+    sid       = "Views"
+    actions   = ["glue:CreateTable", "glue:DeleteTable", "glue:UpdateTable"]
+    resources = ["${local.catalog}:catalog", aws_glue_catalog_database.this.arn, "${local.table_arn}/*_view"]
   }
   statement {
     sid       = "PassViewDefiner"
@@ -177,6 +182,44 @@ data "aws_iam_policy_document" "views" {
       test     = "StringEquals"
       variable = "iam:PassedToService"
       values   = ["glue.amazonaws.com", "lakeformation.amazonaws.com"]
+    }
+  }
+}
+
+# What it takes to check a published view by queries.
+data "aws_iam_policy_document" "view_check" {
+  statement {
+    sid       = "Queries"
+    actions   = ["athena:GetQueryExecution", "athena:GetQueryResults", "athena:StartQueryExecution", "athena:StopQueryExecution"]
+    resources = [aws_athena_workgroup.this.arn]
+  }
+  # What a query may read Lake Formation decides. The action has no resource.
+  statement {
+    sid       = "QueryData"
+    actions   = ["lakeformation:GetDataAccess"]
+    resources = ["*"]
+  }
+  # Athena writes and reads the results with the rights of whoever asks:
+  # https://docs.aws.amazon.com/athena/latest/ug/lf-athena-user-permissions.html
+  statement {
+    sid       = "QueryResults"
+    actions   = ["s3:AbortMultipartUpload", "s3:GetObject", "s3:ListMultipartUploadParts", "s3:PutObject"]
+    resources = ["${aws_s3_bucket.warehouse.arn}/${local.athena_results}/*"]
+  }
+  statement {
+    sid       = "QueryResultsBucket"
+    actions   = ["s3:GetBucketLocation"]
+    resources = [aws_s3_bucket.warehouse.arn]
+  }
+  # IfExists: that the bucket is there is asked for without a prefix.
+  statement {
+    sid       = "ListQueryResults"
+    actions   = ["s3:ListBucket", "s3:ListBucketMultipartUploads"]
+    resources = [aws_s3_bucket.warehouse.arn]
+    condition {
+      test     = "StringLikeIfExists"
+      variable = "s3:prefix"
+      values   = ["${local.athena_results}/*"]
     }
   }
 }

@@ -60,6 +60,10 @@ resource "aws_glue_job" "this" {
       "--table_optimizer_role" = aws_iam_role.table_optimizer.arn
       "--arrivals_queue"       = aws_sqs_queue.arrivals[each.value.pipeline].url
     } : {},
+    each.value.script == local.views_script ? {
+      "--views" = "s3://${aws_s3_object.views[each.value.pipeline].bucket}/${aws_s3_object.views[each.value.pipeline].key}"
+    } : {},
+    each.value.script == local.views_script && var.check_views ? { "--athena_workgroup" = aws_athena_workgroup.this.name } : {},
   )
 
   depends_on = [aws_iam_role_policy.job, aws_cloudwatch_log_group.jobs, terraform_data.pipeline]

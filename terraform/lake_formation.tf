@@ -3,8 +3,9 @@
 # Never aws_lakeformation_data_lake_settings: it replaces the whole list of the account's administrators.
 
 locals {
-  # The tables are made by the first run, so the grants are for all tables of the database; IAM narrows each role down
-  # to its own. Airflow and the jobs read and write the files with their own rights on the bucket.
+  # The tables are made by the first run, so the grants are for all tables of the database, views among them; IAM narrows
+  # each role down to its own. Airflow and the jobs read and write the files with their own rights on the bucket; only
+  # the queries of the views job get their data through Lake Formation.
   database_grants = merge(
     { for job in keys(local.jobs) : job => { role = aws_iam_role.job[job].arn, permissions = ["CREATE_TABLE", "DESCRIBE"] } },
     { view-definer = { role = aws_iam_role.view_definer.arn, permissions = ["CREATE_TABLE", "DESCRIBE"] } },
@@ -13,7 +14,7 @@ locals {
     {
       for job in keys(local.jobs) : job => {
         role        = aws_iam_role.job[job].arn
-        permissions = local.jobs[job].script == local.views_script ? ["ALTER", "DESCRIBE", "SELECT"] : ["ALTER", "DELETE", "DESCRIBE", "INSERT", "SELECT"]
+        permissions = local.jobs[job].script == local.views_script ? ["ALTER", "DESCRIBE", "DROP", "SELECT"] : ["ALTER", "DELETE", "DESCRIBE", "INSERT", "SELECT"]
         grantable   = []
       }
     },

@@ -46,6 +46,14 @@ locals {
     }
   }
 
+  # A view file is views/<pipeline>/<name of the view>.sql beside the pipeline files: its name to its text.
+  view_files = {
+    for name in keys(local.pipelines) : name => {
+      for path in fileset(local.pipelines_directory, "views/${name}/*.sql") :
+      basename(path) => file("${local.pipelines_directory}/${path}")
+    }
+  }
+
   source_buckets = toset([for pipeline in values(local.pipelines) : pipeline.source.bucket])
   bucket_names = {
     for logical in local.source_buckets :

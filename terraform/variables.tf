@@ -59,6 +59,13 @@ variable "lake_formation" {
   nullable    = false
 }
 
+variable "check_views" {
+  description = "Whether the views job compares every published view with its table by a query in Athena, in every run. The checks of a run read about two thirds of the table: see terraform/README.md for what that costs, and switch them off when the table has 300 GB."
+  type        = bool
+  default     = true
+  nullable    = false
+}
+
 variable "airflow_role_name" {
   description = "Name of the IAM role that Airflow runs with (on MWAA the execution role). It gets the policies of all pipelines. null: attach the policies of the output airflow_policy_arns yourself."
   type        = string

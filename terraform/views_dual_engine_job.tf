@@ -64,8 +64,8 @@ data "aws_iam_policy_document" "view_definer" {
       "glue:GetTable", "glue:GetTableVersion", "glue:GetTableVersions", "glue:GetTables",
     ]
     resources = concat(
-      ["${local.catalog}:catalog", aws_glue_catalog_database.this.arn, "${local.table_arn}/*_report_view"],
-      flatten([for tables in values(local.tables) : ["${local.table_arn}/${tables.rows}", "${local.table_arn}/${trimsuffix(tables.rows, "_staging")}_view"]]),
+      ["${local.catalog}:catalog", aws_glue_catalog_database.this.arn, "${local.table_arn}/*_view"],
+      [for table in local.all_tables : "${local.table_arn}/${table}"],
     )
   }
   statement {

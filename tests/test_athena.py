@@ -6,9 +6,10 @@ from report_rows import Reports, report_row
 
 from data_hub.errors import DataHubError
 from data_hub.iceberg.catalog import open_catalog
+from data_hub.sql_views.dialects import SPARK
 from data_hub.sql_views.views import create_views
-from hub_cli.athena import Athena
-from hub_cli.athena_statement import parse_statement
+from local_aws.athena import Athena
+from local_aws.athena_statement import parse_statement
 
 if TYPE_CHECKING:
     from local_aws.process import LocalAws
@@ -52,14 +53,50 @@ def test_athena_functions_are_understood(athena: Athena) -> None:
     assert athena.query(sql).to_pylist() == [{"m": "2026-02", "n": 2}]
 
 
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "SELECT `bhck2170` FROM `fry9c_report_view` WHERE rssdid = 7",
+        'SELECT bhck2170 FROM {database}.fry9c_report_view WHERE aod = "2025-12-31" AND bhck2170 = "9"',
+        "SELECT element_at(split(concat(bhck2170, '|'), '[|]'), 1) bhck2170 FROM FRY9C_report_view WHERE rssdid <=> 7",
+    ],
+)
+def test_spark_s_sql_reads_spark_s_text_of_the_views(aws: "LocalAws", reports: Reports, sql: str) -> None:
+    database = reports.deployment.database
+    spark = Athena(open_catalog(), aws.client("glue"), database, SPARK)
+    assert spark.query(sql.format(database=database)).to_pylist() == [{"bhck2170": "9"}]
+
+
+def test_a_view_without_a_text_for_the_dialect_is_named(aws: "LocalAws", reports: Reports) -> None:
+    glue, database = aws.client("glue"), reports.deployment.database
+    table = glue.get_table(DatabaseName=database, Name="fry15_report_view")["Table"]
+    [athena_text] = [each for each in table["ViewDefinition"]["Representations"] if each["Dialect"] == "ATHENA"]
+    only_athena = {"Name": "only_athena_view", "ViewDefinition": {"Representations": [athena_text]}}
+    glue.create_table(
+        DatabaseName=database,
+        TableInput=only_athena | {"StorageDescriptor": {"Columns": table["StorageDescriptor"]["Columns"]}},
+    )
+    try:
+        with pytest.raises(DataHubError, match="View only_athena_view has no valid text for Spark"):
+            Athena(open_catalog(), glue, database, SPARK).query("SELECT * FROM only_athena_view")
+    finally:
+        glue.delete_table(DatabaseName=database, Name="only_athena_view")
+
+
+def test_every_relation_has_its_columns(athena: Athena) -> None:
+    columns = athena.columns()
+    assert columns["collections_data_staging"]["rssdid"] == "bigint"
+    assert list(columns["fry15_report_view"]) == ["aod", "rssdid", "submission_ts", "risk1"]
+
+
 def test_one_instance_answers_many_queries(athena: Athena) -> None:
     counts = [athena.query("SELECT count(*) AS n FROM collections_data_view").to_pylist() for _ in range(2)]
     assert counts == [[{"n": 4}], [{"n": 4}]]
 
 
 def test_show_and_describe(athena: Athena) -> None:
-    views = ["collections_data_view", "fry15_report_view", "fry9c_report_view"]
-    assert athena.query("SHOW TABLES")["name"].to_pylist() == ["collections_data_staging", *views]
+    views = ["collections_data_current_view", "collections_data_view", "fry15_report_view", "fry9c_report_view"]
+    assert athena.query("SHOW TABLES")["name"].to_pylist() == sorted(["collections_data_staging", *views])
     assert athena.query("show views;")["name"].to_pylist() == views
     assert athena.query("DESCRIBE FRY15_report_view").to_pylist() == [
         {"column": "aod", "type": "date"},
@@ -75,6 +112,7 @@ def test_summaries(athena: Athena) -> None:
     assert (tables["collections_data_staging"].rows, tables["collections_data_staging"].snapshots) == (4, 2)
     assert tables["collections_data_staging"].columns["rssdid"] == "bigint"
     assert {name: view.rows for name, view in views.items()} == {
+        "collections_data_current_view": 4,
         "collections_data_view": 4,
         "fry15_report_view": 1,
         "fry9c_report_view": 2,
@@ -84,7 +122,9 @@ def test_summaries(athena: Athena) -> None:
 
 
 def test_an_unknown_table_is_answered_with_what_there_is(athena: Athena) -> None:
-    with pytest.raises(DataHubError, match=r"no table or view nope; it has: collections_data_staging, collections_d"):
+    with pytest.raises(
+        DataHubError, match=r"no table or view nope; it has: collections_data_current_view, collections_data_staging"
+    ):
         athena.query("SELECT * FROM nope")
 
 
@@ -133,3 +173,19 @@ def test_neither_python_variables_nor_files_are_tables(athena: Athena) -> None:
 def test_everything_but_reading_is_refused(sql: str, message: str) -> None:
     with pytest.raises(DataHubError, match=message):
         parse_statement(sql, "hub")
+
+
+@pytest.mark.parametrize(
+    ("sql", "message"),
+    [
+        ("CACHE TABLE t", "CACHE is refused"),
+        ("REFRESH TABLE t", "REFRESH is refused"),
+        ("FROM t INSERT INTO x SELECT *", "FROM is refused"),
+        ("SELECT * FROM parquet.`/etc/hostname`", "in another database"),
+        ("SELECT * FROM range(3)", "is a table function"),
+        ("SELECT `open", "cannot be read"),
+    ],
+)
+def test_everything_but_reading_is_refused_in_spark_s_sql_too(sql: str, message: str) -> None:
+    with pytest.raises(DataHubError, match=message):
+        parse_statement(sql, "hub", SPARK)

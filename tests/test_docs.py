@@ -31,8 +31,8 @@ from data_hub.ledgers import ledger_entry
 from data_hub.pipelines import pipeline_file, strict_yaml
 from data_hub.pipelines.partition_terms import TRANSFORMS, PartitionTerm
 from data_hub.pipelines.pipeline import COLUMN_FORMATS, Pipeline
+from data_hub.pipelines.report_columns import REPORT_COLUMNS
 from data_hub.sql_views import views
-from data_hub.sql_views.report_view import REPORT_COLUMNS
 from hub_cli import check, locations, trace, withdraw
 from hub_cli import lake as hub_lake
 from hub_cli.__main__ import hub
@@ -354,7 +354,7 @@ def test_the_effects_of_faults_are_those_that_the_local_aws_has() -> None:
 
 def test_the_columns_of_a_report_are_named() -> None:
     text = (DOCS / "views.md").read_text(encoding="utf-8")
-    (sentence,) = re.findall(r"Report views are made when (.*?);", text, re.DOTALL)
+    (sentence,) = re.findall(r"Report views and the current view are made when (.*?);", text, re.DOTALL)
     assert set(IN_BACKTICKS.findall(sentence)) == REPORT_COLUMNS
 
 

@@ -108,9 +108,26 @@ def test_the_views_job_ends_with_a_line_about_all_views(
     lake.put("a.csv", HEADER_V1 + row_v1())
     job.run_ingestion(arguments)
     job.run_views(arguments)
-    assert told(capsys) == "2 views: 2 created"
+    assert told(capsys) == "3 views: 3 created; not checked"
     job.run_views(arguments)
-    assert told(capsys) == "2 views: 2 unchanged"
+    assert told(capsys) == "3 views: 3 unchanged; not checked"
+
+
+def test_the_views_job_publishes_the_view_files_that_were_deployed(
+    lake: Lake, arguments: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    lake.put("a.csv", HEADER_V1 + row_v1())
+    job.run_ingestion(arguments)
+    [pipeline_file] = [word for word in arguments if word.endswith("p.yaml")]
+    bucket = pipeline_file.split("/")[2]
+    text = "-- Institutions.\nSELECT DISTINCT rssdid FROM collections_data_staging"
+    lake.aws.client("s3").put_object(Bucket=bucket, Key="v.json", Body=json.dumps({"institutions_view.sql": text}))
+    job.run_views([*arguments, "--views", f"s3://{bucket}/v.json"])
+    assert told(capsys) == "4 views: 4 created; not checked"
+    with pytest.raises(DataHubError, match=r"view files .*w\.json cannot be read \(NoSuchKey\): deploy"):
+        job.run_views([*arguments, "--views", f"s3://{bucket}/w.json"])
+    job.run_views([*arguments, "--prune", "true"])
+    assert told(capsys) == "4 views: 3 unchanged, 1 dropped; not checked"
 
 
 def test_a_pipeline_file_that_is_not_there_is_named(lake: Lake, arguments: list[str]) -> None:

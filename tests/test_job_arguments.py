@@ -4,7 +4,7 @@ import pytest
 from collections_pipeline import ROOT
 
 from data_hub.errors import DataHubError
-from data_hub.job_arguments import IngestionArguments, JobArguments
+from data_hub.job_arguments import IngestionArguments, JobArguments, ViewsArguments
 
 NEEDED = ("pipeline_file", "source_bucket", "warehouse", "database", "view_definer")
 
@@ -52,3 +52,12 @@ def test_a_job_that_lacks_what_the_deployment_sets_says_so(words: list[str]) -> 
     missing = words.index("--database")
     with pytest.raises(DataHubError, match=r"database.*deploy the pipeline again"):
         JobArguments.of([*words[:missing], *words[missing + 2 :]])
+
+
+def test_the_views_job_takes_its_own_arguments(words: list[str]) -> None:
+    found = ViewsArguments.of(words)
+    assert (found.views, found.athena_workgroup, found.prune) == (None, None, False)
+    found = ViewsArguments.of([*words, "--views", "s3://v", "--athena_workgroup", "hub", "--prune", "true"])
+    assert (found.views, found.athena_workgroup, found.prune) == ("s3://v", "hub", True)
+    with pytest.raises(DataHubError, match="--prune 'yes' is neither true nor false; write one of them"):
+        ViewsArguments.of([*words, "--prune", "yes"])

@@ -37,7 +37,7 @@ def test_the_sample_goes_through_to_the_views(sample_run: subprocess.CompletedPr
     assert "fry9c.csv 962 960 2" in words
     assert "2,597 2,590 7 ✔" in words
     assert "fr2004a.csv:119 aod '20261301' is no yyyymmdd date" in words
-    assert "collections_data_view 2,590 21" in words
+    assert "collections_data_view 2,590 21 ✔" in words
     corrected = next(line for line in words if line.endswith("← corrected"))
     assert corrected.startswith("2025-12-31 1234567 2026-03-14 23:00 636,920")
     assert any(line.startswith("✔ csv-to-iceberg-ingestion SUCCEEDED jr_") for line in words)
@@ -50,7 +50,7 @@ def test_sql_asks_the_last_run(sample: Checkout, sample_run: subprocess.Complete
     assert answer.stdout.split()[2] == "2590"
     wrong = sample.hub("sql", "SELECT * FROM nowhere")
     assert (wrong.returncode, wrong.stdout) == (1, "")
-    assert "has no table or view nowhere; it has: collections_data_staging" in wrong.stderr
+    assert "has no table or view nowhere; it has: collections_data_current_view, " in wrong.stderr
 
 
 def test_json_is_one_document_and_a_rejected_file_fails_the_run(checkout: Checkout, tmp_path: Path) -> None:
@@ -77,6 +77,8 @@ def test_json_is_one_document_and_a_rejected_file_fails_the_run(checkout: Checko
         "dialects": ["SPARK", "ATHENA"],
         "columns": ["aod", "rssdid", "submission_ts", "bhck2170", "bhck3210"],
         "rows": 1,
+        "check": "passed",
+        "note": "",
     }
     assert "bad.csv" in next(task["error"] for task in document["tasks"] if task["state"] == "failed")
     assert f"{bad['key']} acknowledged" in checkout.hub("acknowledge", bad["key"]).stdout

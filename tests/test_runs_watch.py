@@ -12,12 +12,18 @@ class Airflow:
     def __init__(self) -> None:
         self.state = "running"
         self.answers = True
+        self.error = ""
 
     def get(self, path: str, **parameters: Any) -> Any:
         if path.endswith("taskInstances"):
             if not self.answers:
                 raise NoAnswer(path)
-            return {"task_instances": []}
+            task = {"task_id": "views", "try_number": 1, "start_date": "2026-11-22", "operator_name": "x"}
+            return {"task_instances": [task | {"state": "failed"}] if self.error else []}
+        if path.endswith("xcomEntries/summary"):
+            return {"value": None}
+        if path.endswith("logs/1"):
+            return {"content": [{"error_detail": [{"exc_value": self.error}]}]}
         run = {"dag_id": "d", "dag_run_id": "r", "run_type": "manual", "start_date": None, "end_date": None}
         return {"dag_runs": [run | {"state": self.state}] if self.state in parameters["state"] else []}
 
@@ -61,3 +67,19 @@ def test_what_an_api_without_an_answer_left_out_is_told_later_and_nothing_twice(
     airflow.answers = True
     told.extend(states(watch))
     assert told == ["running", "success"]
+
+
+@pytest.mark.parametrize(
+    ("error", "told"),
+    [
+        ("no such bucket\nmore of it", "no such bucket"),
+        (
+            "run jr_1 ended FAILED: 2 views failed:\nView a: refused\nView b",
+            "run jr_1 ended FAILED: 2 views failed: View a: refused",
+        ),
+    ],
+)
+def test_an_error_is_told_in_a_line_that_says_why(airflow: Airflow, watch: RunsWatch, error: str, told: str) -> None:
+    airflow.state, airflow.error = "failed", error
+    *_, end = watch.look()
+    assert [task.error for task in end.failed] == [told]

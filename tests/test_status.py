@@ -12,8 +12,11 @@ from rich.console import Console
 
 from data_hub.ingestion.objects import SourceObject
 from data_hub.ledgers.arrivals import NewObjects
+from data_hub.ledgers.backlog import Backlog
 from data_hub.ledgers.covered_versions import version_digest
 from data_hub.ledgers.ledger_entry import REJECTED, LedgerEntry
+from data_hub.pipelines.deployment import Deployment
+from data_hub.sql_views.catalog_view import CatalogView
 from hub_cli import pipeline_status, status
 from hub_cli.lake import Data
 from hub_cli.pipeline_status import AirflowStatus, JobRun, PipelineStatus
@@ -21,6 +24,7 @@ from hub_cli.runs_watch import FailedTask, RunSummary
 
 START = datetime(2026, 11, 22, 11, tzinfo=UTC)
 AIRFLOW = AirflowStatus("http://127.0.0.1:8080", {"scheduler": "healthy"}, is_paused=True)
+DEPLOYMENT = Deployment("s3://scripts/c.yaml", "raw", "s3://warehouse/", "none", "arn:aws:iam::1:role/definer")
 REJECTED_FILE = SourceObject(key="a.csv", etag="e", size=1, last_modified=START)
 
 
@@ -103,9 +107,69 @@ def test_a_rejected_file_that_came_back_from_the_last_runs_folder_does_not_wait(
     versions = frozenset(version_digest(item) for item in (back, later))
     monkeypatch.setattr("data_hub.ledgers.arrivals.new_objects", lambda *_: NewObjects([back, later], versions, []))
     monkeypatch.setattr(pipeline_status, "read_ledger", lambda *_: [entry_of(REJECTED_FILE)])
+    monkeypatch.setattr(pipeline_status.view_list, "is_behind", lambda *_: False)
+    monkeypatch.setattr(pipeline_status.catalog_view, "read", lambda *_: [])
     data: Any = Data("of the last run", is_running=False, aws=_NoClients())  # type: ignore[arg-type]
-    found = pipeline_status.read(PIPELINE, None, data, None)  # type: ignore[arg-type]
+    found = pipeline_status.read(PIPELINE, DEPLOYMENT, data, None)
     assert ([item.key for item in found.new.shown], found.new.count) == (["b.csv"], 1)
+
+
+def view_of(name: str, check: str = "passed", note: str = "") -> CatalogView:
+    return CatalogView("d", name, "", "", {}, {}, "collections", note, check)
+
+
+def test_views_are_told_in_a_line_and_what_is_missing_in_a_line_each(monkeypatch: pytest.MonkeyPatch) -> None:
+    views = [
+        view_of("collections_data_view", note="1 series without a report view: 'x y'"),
+        view_of("fry15_report_view"),
+        view_of("fry9c_report_view", "failed: it has 1 row where the table has 2"),
+    ]
+    found = replace(status_of(), views=views)
+    assert printed(found, monkeypatch).partition("\nViews\n")[2].splitlines() == [
+        "3 views, 2 of them checked and in order",
+        "✘ fry9c_report_view: check failed: it has 1 row where the table has 2",
+        "⚠ collections_data_view: 1 series without a report view: 'x y'",
+    ]
+    assert found.to_document()["views"]["fry9c_report_view"] == {
+        "check": "failed: it has 1 row where the table has 2",
+        "note": "",
+    }
+
+
+def test_views_that_have_to_follow_are_told_with_the_command_that_does_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    found = replace(status_of(), jobs_behind=["other", "views"], views_jobs_behind=["views"])
+    waiting = printed(found, monkeypatch).partition("Waiting\n")[2].splitlines()
+    assert waiting[:2] == [
+        "other has yet to follow the table's last commit",
+        "views has yet to follow the table's last commit; ./hub views --publish does it now",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("is_running", "is_behind", "expected"),
+    [(True, True, ["other", "views"]), (True, False, ["other"]), (False, True, ["views"]), (False, False, [])],
+)
+def test_the_views_job_is_behind_only_as_long_as_its_views_are_not_as_defined(
+    monkeypatch: pytest.MonkeyPatch, *, is_running: bool, is_behind: bool, expected: list[str]
+) -> None:
+    """Of the last run's data nobody knows the job runs; the views themselves tell."""
+    job = PIPELINE.jobs["create-views-dual-engine"]
+    jobs = {"other": job.model_copy(update={"script": "other.py"}), "views": job}
+    pipeline = PIPELINE.model_copy(update={"jobs": jobs})
+    nothing = NewObjects([], frozenset(), [])
+    monkeypatch.setattr("data_hub.ledgers.backlog.read", lambda *_: Backlog(nothing, ["other", "views"]))
+    monkeypatch.setattr("data_hub.ledgers.arrivals.new_objects", lambda *_: nothing)
+    monkeypatch.setattr(pipeline_status, "read_ledger", lambda *_: [])
+    monkeypatch.setattr(pipeline_status.workflows_watch, "last_runs", lambda *_: [])
+    monkeypatch.setattr(pipeline_status.view_list, "is_behind", lambda *_: is_behind)
+    monkeypatch.setattr(pipeline_status.catalog_view, "read", lambda *_: [])
+    monkeypatch.setattr(pipeline_status, "_last_job_runs", lambda *_: [])
+    data: Any = Data("of a test", is_running=is_running, aws=_NoClients())  # type: ignore[arg-type]
+    found = pipeline_status.read(pipeline, DEPLOYMENT, data, None)
+    assert (list(found.jobs_behind), list(found.views_jobs_behind)) == (
+        expected,
+        [job for job in expected if job == "views"],
+    )
 
 
 class _NoClients:

@@ -7,7 +7,6 @@ import duckdb
 import pyarrow as pa
 import pytest
 import sqlglot
-from data_hub.sql_views.view_file import ViewFile
 from report_rows import BASE, SCHEMA, report_row
 from stubbed_calls import RefusedError, StubbedCalls
 
@@ -20,6 +19,7 @@ from data_hub.sql_views.report_view import report_views
 from data_hub.sql_views.row_views import current_view, unified_view
 from data_hub.sql_views.series_content import SeriesContent
 from data_hub.sql_views.view_definition import ViewDefinition
+from data_hub.view_files.view_file import ViewFile
 
 ROWS = [
     report_row(),
@@ -105,6 +105,7 @@ def athena(*states: str, **answers: Any) -> StubbedCalls:
         "athena",
         StartQueryExecution=answers.get("start", lambda _: {"QueryExecutionId": "q1"}),
         GetQueryExecution=look,
+        StopQueryExecution=lambda _: {},
         GetQueryResults=lambda _: {"ResultSet": {"Rows": rows}},
     )
 
@@ -129,8 +130,10 @@ def test_what_athena_refuses_is_an_error_with_its_reason(state: str) -> None:
 
 
 def test_an_answer_that_does_not_come_is_an_error() -> None:
-    with pytest.raises(DataHubError, match="has not answered query q1 after 0 seconds"):
-        ask(athena("RUNNING"), wait_seconds=0)
+    calls = athena("RUNNING")
+    with pytest.raises(DataHubError, match="has not answered query q1 after 0 seconds, it was stopped"):
+        ask(calls, wait_seconds=0)
+    assert calls.named("StopQueryExecution") == [{"QueryExecutionId": "q1"}]
 
 
 def test_a_query_that_may_not_be_started_is_an_error() -> None:

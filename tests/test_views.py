@@ -4,7 +4,6 @@ from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 import pytest
-from data_hub.sql_views.view_file import ViewFile
 from report_rows import CONTRACT, SCHEMA, SUBMITTED, Reports, report_row
 
 from data_hub.errors import DataHubError
@@ -12,6 +11,7 @@ from data_hub.iceberg.catalog import open_catalog
 from data_hub.sql_views.published_view import summarise
 from data_hub.sql_views.view_parameters import CHECK, PIPELINE
 from data_hub.sql_views.views import ViewOptions, create_views
+from data_hub.view_files.view_file import ViewFile
 from local_aws.athena import Athena
 from local_aws.faults import Fault
 
@@ -132,11 +132,14 @@ def test_hostile_names_are_reported_and_stop_nobody_else(reports: Reports, capsy
         "collections_data_current_view": "created",
         "fry9c_report_view": "created",
     }
-    assert views["collections_data_view"].note == "series without a report view (2): \"'; DROP\", 'fry9c'"
+    assert (
+        views["collections_data_view"].note
+        == "series without a report view, because they make no distinct name (2): \"'; DROP\", 'fry9c'"
+    )
     assert "DROP TABLE" in views["fry9c_report_view"].note
     assert "differs from 'FRY9C' only in case" in views["fry9c"].note
     printed = capsys.readouterr().out.splitlines()
-    assert printed == [str(view) for view in views.values()]
+    assert printed == [*map(str, views.values()), summarise(list(views.values()))]
     assert printed[0].startswith('refused: Series "\'; DROP" gets no report view')
     assert printed[2].startswith("collections_data_view: created, 12 columns, check not checked")
     assert summarise(list(views.values())).startswith("3 views: 3 created; 2 series without a view")

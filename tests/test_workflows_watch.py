@@ -15,6 +15,7 @@ from hub_cli.workflows_watch import WorkflowsWatch, last_runs
 
 START = datetime(2026, 11, 22, tzinfo=UTC)
 INGESTION = "csv-to-iceberg-ingestion"
+VIEWS = "create-views-dual-engine"
 
 
 class Glue:
@@ -25,6 +26,7 @@ class Glue:
         self.job_runs: list[dict[str, Any]] = []
         self.ledger: list[LedgerEntry] = []
         self.answers = True
+        self.job = INGESTION
         self.stub = StubbedCalls("glue", GetWorkflowRuns=self._runs, GetJobRuns=self._job_runs)
 
     def _runs(self, params: dict[str, Any]) -> dict[str, Any]:
@@ -36,7 +38,7 @@ class Glue:
     def _job_runs(self, params: dict[str, Any]) -> dict[str, Any]:
         if not self.answers:
             raise RefusedError("ThrottlingException")
-        return {"JobRuns": self.job_runs if params["JobName"] == INGESTION else []}
+        return {"JobRuns": self.job_runs if params["JobName"] == self.job else []}
 
     def run(self, run_id: str, status: str, *, after: int = 0, errored: int = 0) -> dict[str, Any]:
         run = {
@@ -119,6 +121,17 @@ def test_what_failed_is_told_with_its_error(glue: Glue) -> None:
     assert isinstance(end, RunSummary)
     assert (end.dag, end.state, end.started_by, end.seconds) == ("collections", "failed", "arrival", 7)
     assert [(task.task, task.error) for task in end.failed] == [(INGESTION, "FAILED: no space")]
+
+
+def test_the_views_job_says_what_it_published(glue: Glue, monkeypatch: pytest.MonkeyPatch) -> None:
+    glue.job = VIEWS
+    glue.runs = [glue.run("a", "COMPLETED")]
+    glue.job_runs = [glue.job_run("a", "SUCCEEDED")]
+    summary = "7 views: 5 created, 2 unchanged; 1 series without a view"
+    output = {"jr of a": ["x_view: created", summary, "another line"]}
+    monkeypatch.setattr("hub_cli.cloudwatch_log.lines", lambda _logs, _group, streams: output[streams[0]])
+    _, end = watch_of().look()
+    assert end.summaries == (summary,)
 
 
 def test_a_job_that_could_not_be_started_fails_the_run(glue: Glue) -> None:

@@ -19,9 +19,8 @@ from data_hub.job_arguments import IngestionArguments, ViewsArguments
 from data_hub.pipelines import pipeline_file
 from data_hub.pipelines.deployment import Deployment
 from data_hub.pipelines.pipeline import Pipeline
-from data_hub.sql_views import view_file
-from data_hub.sql_views.published_view import summarise as summarise_views
 from data_hub.sql_views.views import ViewOptions, create_views
+from data_hub.view_files import view_file
 from data_hub.wording import counted
 
 
@@ -82,10 +81,7 @@ def run_views(arguments: Sequence[str]) -> None:
     pipeline = load_pipeline(options.deployment)
     with _measured(pipeline, options.job):
         files = view_file.parse_bundle(_read(options.views, "view files"), options.views) if options.views else []
-        published = create_views(
-            pipeline, options.deployment, ViewOptions(files, options.athena_workgroup, options.prune)
-        )
-        _tell(summarise_views(published))
+        create_views(pipeline, options.deployment, ViewOptions(files, options.athena_workgroup, options.prune))
 
 
 def load_pipeline(deployment: Deployment) -> Pipeline:

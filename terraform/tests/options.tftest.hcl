@@ -130,6 +130,32 @@ run "no_lake_formation" {
   }
 }
 
+run "views_are_checked" {
+  assert {
+    condition     = aws_glue_job.this["reports-views"].default_arguments["--athena_workgroup"] == "data-hub"
+    error_message = "the views job asks in the workgroup"
+  }
+  assert {
+    condition     = length(data.aws_iam_policy_document.job["reports-views"].source_policy_documents) == 2 && length(data.aws_iam_policy_document.job["reports-ingestion"].source_policy_documents) == 1
+    error_message = "the views job, and no other one, has to be allowed to ask"
+  }
+}
+
+run "views_are_not_checked" {
+  variables {
+    check_views = false
+  }
+
+  assert {
+    condition     = !contains(keys(aws_glue_job.this["reports-views"].default_arguments), "--athena_workgroup") && contains(keys(aws_glue_job.this["reports-views"].default_arguments), "--views")
+    error_message = "nobody asked for checks"
+  }
+  assert {
+    condition     = length(data.aws_iam_policy_document.job["reports-views"].source_policy_documents) == 1
+    error_message = "rights for checks that nobody asked for"
+  }
+}
+
 run "names_tags_times_and_limits" {
   variables {
     name                        = "branch-data"

@@ -58,6 +58,69 @@ run "arguments_of_a_job" {
   }
 }
 
+run "view_files" {
+  variables {
+    pipelines_directory = "tests/pipelines/view-files"
+  }
+
+  assert {
+    condition     = jsonencode({ for name, views in aws_s3_object.views : name => keys(jsondecode(views.content)) }) == jsonencode({ branches = [], reports = ["small_view.sql"] })
+    error_message = jsonencode({ for name, views in aws_s3_object.views : name => views.content })
+  }
+  assert {
+    condition     = jsondecode(aws_s3_object.views["reports"].content)["small_view.sql"] == file("tests/pipelines/view-files/views/reports/small_view.sql")
+    error_message = aws_s3_object.views["reports"].content
+  }
+  assert {
+    condition     = aws_s3_object.views["reports"].key == "views/${sha256(aws_s3_object.views["reports"].content)}/reports.json" && aws_s3_object.views["branches"].content == "{}"
+    error_message = aws_s3_object.views["reports"].key
+  }
+  assert {
+    condition = {
+      for name, job in aws_glue_job.this : name => lookup(job.default_arguments, "--views", "none")
+      } == {
+      branches-ingestion = "none"
+      branches-views     = "s3://data-hub-scripts-123456789012/${aws_s3_object.views["branches"].key}"
+      reports-ingestion  = "none"
+      reports-views      = "s3://data-hub-scripts-123456789012/${aws_s3_object.views["reports"].key}"
+    }
+    error_message = "a views job without its view files"
+  }
+}
+
+run "a_views_job_reads_all_tables_and_changes_views_alone" {
+  variables {
+    pipelines_directory = "tests/pipelines/view-files"
+  }
+
+  assert {
+    condition = flatten([
+      for statement in data.aws_iam_policy_document.views["reports-views"].statement : [
+        for resource in statement.resources : reverse(split("/", resource))[0] if strcontains(resource, ":table/")
+      ] if contains(statement.actions, "glue:DeleteTable") || contains(statement.actions, "glue:UpdateTable")
+    ]) == ["*_view"]
+    error_message = "a job that could drop a table"
+  }
+  assert {
+    condition     = aws_lakeformation_permissions.tables["reports-views"].permissions == toset(["ALTER", "DESCRIBE", "DROP", "SELECT"])
+    error_message = join(", ", aws_lakeformation_permissions.tables["reports-views"].permissions)
+  }
+  assert {
+    condition     = !anytrue([for permission in ["DELETE", "INSERT"] : contains(aws_lakeformation_permissions.tables["reports-views"].permissions, permission)])
+    error_message = "a views job changes no rows"
+  }
+  assert {
+    condition = alltrue(flatten([
+      for tables in [["branches", "branches_rejects", "branches_ledger"], ["reports", "reports_rejects", "reports_ledger"], ["*_view"]] : [
+        for table in tables : anytrue([
+          for statement in data.aws_iam_policy_document.view_definer.statement : anytrue([for resource in statement.resources : endswith(resource, "/${table}")])
+        ])
+      ]
+    ]))
+    error_message = "a view of a table that the definer does not see could not be made"
+  }
+}
+
 run "wrong_name" {
   command = plan
   variables {
@@ -128,4 +191,28 @@ run "overlapping_prefixes" {
     pipelines_directory = "tests/pipelines/overlapping-prefixes"
   }
   expect_failures = [terraform_data.pipeline["branches"], terraform_data.pipeline["reports"]]
+}
+
+run "unfit_view_files" {
+  command = plan
+  variables {
+    pipelines_directory = "tests/pipelines/unfit-view-files"
+  }
+  expect_failures = [terraform_data.pipeline["reports"]]
+}
+
+run "clashing_view_files" {
+  command = plan
+  variables {
+    pipelines_directory = "tests/pipelines/clashing-view-files"
+  }
+  expect_failures = [terraform_data.pipeline["branches"], terraform_data.pipeline["reports"]]
+}
+
+run "view_files_of_no_pipeline" {
+  command = plan
+  variables {
+    pipelines_directory = "tests/pipelines/misplaced-view-files"
+  }
+  expect_failures = [terraform_data.view_files]
 }

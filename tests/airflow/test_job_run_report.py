@@ -4,12 +4,13 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from airflow.sdk.exceptions import AirflowException
+from airflow.sdk.exceptions import AirflowException, AirflowFailException
 from collections_pipeline import HEADER_V1, row_v1
 from deployed_pipeline import DeployedPipeline, MakeGlueJob
+from published_views import put_view
 from task_context import RecordingTaskInstance, resume, start
 
-from data_hub.airflow import assets, file_counts, job_run_report
+from data_hub.airflow import assets, file_counts, job_run_report, view_outcomes
 from data_hub.airflow.operators import GlueJobRunOperator
 from data_hub.ingestion import ingest
 
@@ -145,4 +146,61 @@ def test_the_views_job_says_what_it_published(deployed: DeployedPipeline, make_g
     run_id = resume(operator, start(operator, task_instance), task_instance)
     assert task_instance.xcoms["summary"] == "1 view: 1 created"
     (views,) = assets.made_by(deployed.pipeline, job)
-    assert task_instance.outlet_events[views].extra == {"glue_job_run_id": run_id}
+    assert task_instance.outlet_events[views].extra == {"glue_job_run_id": run_id, "views": 0, "failed_checks": 0}
+
+
+def run_views_job(deployed: DeployedPipeline, make_glue_job: MakeGlueJob, script: str) -> RecordingTaskInstance:
+    job = make_glue_job(script, name=f"views-{deployed.name}")
+    operator, task_instance = operator_of(deployed, job), RecordingTaskInstance(job)
+    resume(operator, start(operator, task_instance), task_instance)
+    return task_instance
+
+
+def test_what_views_leave_out_and_failed_checks_are_told(
+    deployed: DeployedPipeline, make_glue_job: MakeGlueJob, caplog: pytest.LogCaptureFixture
+) -> None:
+    glue, name = deployed.aws.client("glue"), deployed.pipeline.pipeline
+    put_view(glue, deployed.name, "a_view", name)
+    put_view(glue, deployed.name, "b_view", name, note="1 series without a report view: 'x y'")
+    put_view(glue, deployed.name, "c_report_view", name, check="failed: it has 1 row where the table has 2")
+    put_view(glue, deployed.name, "d_view", "another", check="failed: not ours")
+    task_instance = run_views_job(deployed, make_glue_job, "print('3 views: 3 created; 1 series without a view')")
+    assert task_instance.xcoms["summary"] == "3 views: 3 created; 1 series without a view"
+    assert [(view["view"], view["check"], view["note"]) for view in task_instance.xcoms["views"]] == [
+        ("c_report_view", "failed: it has 1 row where the table has 2", ""),
+        ("b_view", "passed", "1 series without a report view: 'x y'"),
+        ("a_view", "passed", ""),
+    ]
+    told = [record.getMessage() for record in caplog.records if record.name == job_run_report.__name__]
+    assert told == [
+        "b_view: 1 series without a report view: 'x y'",
+        "c_report_view: check failed: it has 1 row where the table has 2",
+    ]
+    (views,) = assets.made_by(deployed.pipeline, task_instance.task_id)
+    extra = task_instance.outlet_events[views].extra
+    assert (extra["views"], extra["failed_checks"]) == (3, 1)
+
+
+def test_a_refused_view_is_the_error_of_the_task(deployed: DeployedPipeline, make_glue_job: MakeGlueJob) -> None:
+    script = (
+        "class DataHubError(Exception): ...\n"
+        "print('1 view: 1 failed')\n"
+        "raise DataHubError('Glue refused view a_view: ATHENA: line 1:8: no such column')"
+    )
+    with pytest.raises(AirflowFailException, match="ended FAILED: DataHubError: Glue refused view a_view: ATHENA"):
+        run_views_job(deployed, make_glue_job, script)
+
+
+def test_a_catalogue_that_cannot_be_read_changes_no_verdict(
+    deployed: DeployedPipeline,
+    make_glue_job: MakeGlueJob,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    def refuse(*_: object) -> None:
+        raise OSError("no way to the catalogue")
+
+    monkeypatch.setattr(view_outcomes, "read", refuse)
+    xcoms = run_views_job(deployed, make_glue_job, "print('1 view: 1 created')").xcoms
+    assert (xcoms["summary"], xcoms.get("views")) == ("1 view: 1 created", None)
+    assert "cannot be read from the Glue Data Catalog" in caplog.text

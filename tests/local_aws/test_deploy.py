@@ -1,5 +1,6 @@
 """What ``deploy`` puts on the local AWS."""
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -106,6 +107,38 @@ def test_a_job_has_the_arguments_of_its_pipeline_file_and_still_those_of_the_dep
     }
     assert Deployment.from_arguments(deployed) == deployment
     assert "--engine" not in aws.client("glue").get_job(JobName=VIEWS)["Job"]["DefaultArguments"]
+
+
+def test_the_views_job_is_told_its_view_files_and_who_checks(aws: LocalAws, deployment: Deployment) -> None:
+    deploy(aws, [COLLECTIONS])
+    arguments = aws.client("glue").get_job(JobName=VIEWS)["Job"]["DefaultArguments"]
+    assert arguments["--views"] == "s3://scripts/views/collections.json"
+    body = aws.client("s3").get_object(Bucket="scripts", Key="views/collections.json")["Body"].read()
+    [name] = json.loads(body)
+    assert json.loads(body)[name] == (COLLECTIONS.parent / "views" / "collections" / name).read_text()
+    group = aws.client("athena").get_work_group(WorkGroup=arguments["--athena_workgroup"])["WorkGroup"]
+    assert group["Configuration"]["ResultConfiguration"] == {"OutputLocation": "s3://warehouse/athena-results/"}
+    assert "--views" not in aws.client("glue").get_job(JobName=INGESTION)["Job"]["DefaultArguments"]
+
+
+def test_without_view_files_the_bundle_is_empty(aws: LocalAws, deployment: Deployment, tmp_path: Path) -> None:
+    pipeline = tmp_path / "collections.yaml"
+    pipeline.write_text(COLLECTIONS.read_text())
+    deploy(aws, [pipeline])
+    assert aws.client("s3").get_object(Bucket="scripts", Key="views/collections.json")["Body"].read() == b"{}"
+
+
+@pytest.mark.parametrize(
+    ("name", "reason"), [("wrong_view.sql", "no description"), ("collections_data_view.sql", "makes itself")]
+)
+def test_a_wrong_view_file_deploys_nothing(aws: LocalAws, tmp_path: Path, name: str, reason: str) -> None:
+    pipeline = tmp_path / "collections.yaml"
+    pipeline.write_text(COLLECTIONS.read_text().replace("bucket: raw", "bucket: other"))
+    (tmp_path / "views" / "collections").mkdir(parents=True)
+    (tmp_path / "views" / "collections" / name).write_text("SELECT aod FROM collections_data_staging")
+    with pytest.raises(DataHubError, match=reason):
+        deploy(aws, [pipeline])
+    assert "other" not in [bucket["Name"] for bucket in aws.client("s3").list_buckets()["Buckets"]]
 
 
 def test_a_wrong_pipeline_file_deploys_nothing(aws: LocalAws, tmp_path: Path) -> None:

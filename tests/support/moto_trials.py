@@ -10,7 +10,9 @@ from typing import Any
 import boto3
 import pytest
 from botocore.exceptions import ClientError
+from moto.athena import models as athena_models
 from moto.athena.models import AthenaBackend
+from moto.athena.responses import AthenaResponse
 from moto.awslambda.models import LambdaBackend, LambdaFunction
 from moto.core.responses import BaseResponse
 from moto.glue import models
@@ -21,12 +23,22 @@ from moto.logs.models import LogsBackend
 from moto.s3.models import FakeBucket
 from moto.sqs.models import Message, Queue
 
-from local_aws import moto_gaps, moto_patches
+from local_aws import athena_patches, moto_gaps, moto_patches
 from local_aws.environment import REGION
 from local_aws.lambda_runner import Answer
 
 PATCHED_OWNERS = (models, FakeJob, GlueBackend, GlueResponse, LogsBackend, BaseResponse)
-PATCHED_OWNERS += (AthenaBackend, FakeBucket, LambdaBackend, LambdaFunction, Message, PermissionCatalog, Queue)
+PATCHED_OWNERS += (
+    athena_models,
+    AthenaBackend,
+    AthenaResponse,
+    FakeBucket,
+    LambdaBackend,
+    LambdaFunction,
+    Message,
+    PermissionCatalog,
+    Queue,
+)
 # How long a second of a visibility timeout lasts in a patched moto.
 SECOND = 0.01
 OVERLAP_SECONDS = 0.2
@@ -62,6 +74,7 @@ def installed_patches(runner: HeldJobRunner) -> Iterator[None]:
     before = [(owner, dict(vars(owner))) for owner in PATCHED_OWNERS]
     moto_patches.install(runner)  # type: ignore[arg-type]
     moto_gaps.install(EchoingRunner(), SECOND)  # type: ignore[arg-type]
+    athena_patches.install("http://127.0.0.1:9")
     try:
         yield
     finally:

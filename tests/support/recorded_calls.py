@@ -24,6 +24,9 @@ S3_ACTIONS = {
     "HeadBucket": "ListBucket",
 }
 
+# Of Athena's calls only the start of a query names the workgroup; the others name the query. There is one workgroup.
+WORKGROUP = "data-hub"
+
 Parameters = Mapping[str, Any]
 
 
@@ -114,12 +117,17 @@ def _sqs(action: str, parameters: Parameters) -> Iterator[Permission]:
     yield Permission(f"sqs:{action}", arn("sqs", str(parameters["QueueUrl"]).rpartition("/")[2]))
 
 
+def _athena(action: str, parameters: Parameters) -> Iterator[Permission]:
+    yield Permission(f"athena:{action}", arn("athena", f"workgroup/{parameters.get('WorkGroup', WORKGROUP)}"))
+
+
 def _sts(_action: str, _parameters: Parameters) -> Iterator[Permission]:
     # GetCallerIdentity needs no permission.
     return iter(())
 
 
 _SERVICES: dict[str, Callable[[str, Parameters], Iterator[Permission]]] = {
+    "athena": _athena,
     "s3": _s3,
     "glue": _glue,
     "lambda": _lambda,

@@ -17,8 +17,8 @@ from data_hub.iceberg.catalog import open_catalog
 from data_hub.ledgers.ledger import Ledger
 from data_hub.ledgers.ledger_entry import LedgerEntry
 from data_hub.pipelines.pipeline_file import load
-from hub_cli.athena import Athena
 from hub_cli.dag_run import DagRunEnd, TaskEvent, run_dag
+from local_aws.athena import Athena
 from local_aws.environment import REGION
 from local_aws.process import LocalAws
 

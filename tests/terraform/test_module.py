@@ -93,9 +93,10 @@ class TestFiles:
             assert refusals >= body.count("validation {"), f"variable {name}"
 
     def test_every_precondition_of_a_pipeline_file_has_a_run_that_it_refuses(self) -> None:
-        preconditions = blocks("resource", all_text("*.tf"))["terraform_data.pipeline"].count("precondition {")
-        refusals = len(re.findall(r"expect_failures = \[terraform_data\.pipeline", all_text("tests/*.tftest.hcl")))
-        assert refusals == preconditions
+        resources, tests = blocks("resource", all_text("*.tf")), all_text("tests/*.tftest.hcl")
+        for name in ("pipeline", "view_files"):
+            refusals = re.findall(rf"expect_failures = \[terraform_data\.{name}\b", tests)
+            assert len(refusals) == resources[f"terraform_data.{name}"].count("precondition {"), name
 
     def test_every_bucket_is_destroyed_before_the_key_of_its_data(self) -> None:
         resources = blocks("resource", (MODULE / "buckets.tf").read_text(encoding="utf-8"))

@@ -22,6 +22,7 @@ REASONS = {
     "triggers.*.Description": DESCRIPTION,
     "jobs.*.Command.ScriptLocation": f"{BUCKET}; the key holds the content's hash, so that a change is seen",
     "jobs.*.DefaultArguments.--pipeline_file": f"{BUCKET}; the key holds the content's hash, so that a change is seen",
+    "jobs.*.DefaultArguments.--views": f"{BUCKET}; the key holds the content's hash, so that a change is seen",
     "jobs.*.DefaultArguments.--extra-py-files": f"{BUCKET}; the key holds the content's hash, so that a change is seen",
     "jobs.*.DefaultArguments.--additional-python-modules": f"{BUCKET}; the key holds the content's hash too",
     "jobs.*.DefaultArguments.--conf": f"{BUCKET}; Spark's catalog is told of the warehouse",

@@ -21,8 +21,10 @@ TAKEN_ON_BY_AWS = {
     "data-hub-view-definer": "the engines read the tables of a view with its rights",
 }
 BUCKETS = "arn:aws:s3:::data-hub"
-LAKE = f"{BUCKETS}-warehouse-{ACCOUNT}/data_hub.db"
+WAREHOUSE = f"{BUCKETS}-warehouse-{ACCOUNT}"
+LAKE = f"{WAREHOUSE}/data_hub.db"
 CODE = f"{BUCKETS}-scripts-{ACCOUNT}"
+RESULTS = f"{WAREHOUSE}/athena-results/*"
 LOGS = f"arn:aws:logs:{REGION}:{ACCOUNT}:log-group:"
 HASH = "stands for the hash of the content, so that a deployment of code changes no policy"
 FILES = "Iceberg names the files of a table by random ids"
@@ -31,17 +33,21 @@ STREAMS = "job runs and Lambda name their log streams"
 WILDCARDS = {
     "*": "lakeformation:GetDataAccess knows no resource",
     f"{BUCKETS}-raw-{ACCOUNT}/collections-data/*": "whoever delivers names the objects, below the pipeline's prefix",
-    f"arn:aws:glue:{REGION}:{ACCOUNT}:table/data_hub/*_report_view": "the series of the reports come with the data",
+    f"arn:aws:glue:{REGION}:{ACCOUNT}:table/data_hub/*": "who lists views lists all tables; a view file names any",
+    f"arn:aws:glue:{REGION}:{ACCOUNT}:table/data_hub/*_view": "view files come and go; series come with the data",
     f"{CODE}/glue_jobs/*/glue_csv_to_iceberg.py": HASH,
     f"{CODE}/glue_jobs/*/glue_create_views_dual_engine.py": HASH,
     f"{CODE}/library/*/data_hub.zip": HASH,
     f"{CODE}/library/*/requirements.txt": HASH,
     f"{CODE}/pipelines/*/collections.yaml": HASH,
+    f"{CODE}/views/*/collections.json": HASH,
     f"{CODE}/lambda/*/pipelines.json": HASH,
     f"{LAKE}/collections_data_staging/*": FILES,
     f"{LAKE}/collections_data_staging/metadata/*": FILES,
     f"{LAKE}/collections_data_staging_ledger/*": FILES,
     f"{LAKE}/collections_data_staging_rejects/*": FILES,
+    f"{LAKE}/*/metadata/*": "a view file names any table of the database, and its text is made for the table's columns",
+    RESULTS: "Athena names results by the ids of queries",
     f"{LAKE}/*": "AWS's own optimizers and Lake Formation serve all tables of the database",
     f"{LOGS}/data-hub/jobs/output:*": STREAMS,
     f"{LOGS}/data-hub/jobs/error:*": STREAMS,
@@ -60,6 +66,7 @@ NO_STOP = "a task that is marked or cleared stops its job run: tests/airflow_liv
 NO_FAILURE = "no job run of these tests fails under Airflow"
 NO_CONNECTION = "only with the Airflow connection data_hub_sns: tests/airflow_live/test_failures.py"
 INSTALLED = "Glue installs the packages; here they are in the environment"
+BY_ATHENA = "Athena does it with the rights of the job; the local one answers without"
 # (role, statement, action or resource) that no recorded call needed -> why it is granted all the same.
 NOT_SEEN: Mapping[tuple[str, str, str], str] = {
     (AIRFLOW_ROLE, "RunJobs", "glue:BatchStopJobRun"): NO_STOP,
@@ -74,7 +81,21 @@ NOT_SEEN: Mapping[tuple[str, str, str], str] = {
     (VIEWS, "Code", f"{CODE}/library/*/requirements.txt"): INSTALLED,
     (INGESTION, "TableFiles", "s3:DeleteObject"): "files of a commit that another writer was faster than",
     (INGESTION, "TableFiles", "s3:AbortMultipartUpload"): "an upload in parts that failed",
-    (VIEWS, "Views", "glue:DeleteTable"): "what a refused CreateTable of a view leaves behind",
+    (VIEWS, "Views", "glue:DeleteTable"): "what a refused CreateTable of a view leaves behind, and --prune",
+    (VIEWS, "Queries", "athena:StopQueryExecution"): "a check that takes too long",
+    (VIEWS, "Catalog", "glue:GetDatabase"): BY_ATHENA,
+    (VIEWS, "QueryData", "lakeformation:GetDataAccess"): BY_ATHENA,
+    (VIEWS, "QueryData", "*"): BY_ATHENA,
+    (VIEWS, "QueryResults", "s3:AbortMultipartUpload"): BY_ATHENA,
+    (VIEWS, "QueryResults", "s3:GetObject"): BY_ATHENA,
+    (VIEWS, "QueryResults", "s3:ListMultipartUploadParts"): BY_ATHENA,
+    (VIEWS, "QueryResults", "s3:PutObject"): BY_ATHENA,
+    (VIEWS, "QueryResults", RESULTS): BY_ATHENA,
+    (VIEWS, "QueryResultsBucket", "s3:GetBucketLocation"): BY_ATHENA,
+    (VIEWS, "QueryResultsBucket", WAREHOUSE): BY_ATHENA,
+    (VIEWS, "ListQueryResults", "s3:ListBucket"): BY_ATHENA,
+    (VIEWS, "ListQueryResults", "s3:ListBucketMultipartUploads"): BY_ATHENA,
+    (VIEWS, "ListQueryResults", WAREHOUSE): BY_ATHENA,
 }
 
 

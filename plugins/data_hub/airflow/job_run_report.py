@@ -1,15 +1,15 @@
-"""What a task leaves behind about its Glue job run: summary, counts per file, and what the asset event carries."""
+"""What a task leaves behind about its Glue job run: summary, files or views, and what the asset event carries."""
 
 from __future__ import annotations
 
 import logging
-import re
 from typing import TYPE_CHECKING, Any
 
-from data_hub.airflow import assets, file_counts, scripts
+from data_hub.airflow import assets, file_counts, scripts, view_outcomes
 from data_hub.airflow.job_run_outcome import SUCCEEDED
 from data_hub.airflow.summary import leave_summary
 from data_hub.ingestion import remaining
+from data_hub.sql_views import views_summary
 from data_hub.wording import counted
 
 if TYPE_CHECKING:
@@ -19,11 +19,10 @@ if TYPE_CHECKING:
     from mypy_boto3_glue.type_defs import JobRunTypeDef
 
     from data_hub.airflow.file_counts import FileCounts
+    from data_hub.airflow.view_outcomes import ViewOutcomes
     from data_hub.pipelines.pipeline import Pipeline
 
 log = logging.getLogger(__name__)
-
-_VIEWS_SUMMARY = re.compile(r"\d[\d,]* views?: ")
 
 # XCom key of the run's final state.
 STATE_KEY = "glue_state"
@@ -44,8 +43,9 @@ def leave_report(context: Context, pipeline: Pipeline, job_run: JobRunTypeDef, o
     has_succeeded = job_run["JobRunState"] == SUCCEEDED
     summary = f"{SUCCEEDED} in {job_run.get('ExecutionTime', 0)} s" if has_succeeded else ""
     extra: dict[str, Any] = {"glue_job_run_id": job_run["Id"]}
-    if script == scripts.VIEWS and has_succeeded and (told := list(filter(_VIEWS_SUMMARY.match, output))):
-        summary = told[-1]
+    if script == scripts.VIEWS:
+        extra |= _leave_views(context, pipeline)
+        summary = (views_summary.of_output(output) if has_succeeded else "") or summary
     if script == scripts.INGESTION and (counts := _read_counts(pipeline, job_run["Id"])):
         context["ti"].xcom_push(key=file_counts.FILES_KEY, value=counts.to_xcom())
         for line in counts.to_table():
@@ -61,6 +61,25 @@ def leave_report(context: Context, pipeline: Pipeline, job_run: JobRunTypeDef, o
         leave_summary(context, summary)
     for asset in assets.made_by(pipeline, job_run["JobName"]):
         context["outlet_events"][asset].extra = extra
+
+
+def _leave_views(context: Context, pipeline: Pipeline) -> dict[str, Any]:
+    """Put into XCom and log how the views stand, and return what the asset event says of them."""
+    views = _read_views(pipeline)
+    if views is None:
+        return {}
+    context["ti"].xcom_push(key=view_outcomes.VIEWS_KEY, value=views.to_xcom())
+    for line in views.to_lines():
+        log.warning("%s", line)
+    return views.to_asset_extra()
+
+
+def _read_views(pipeline: Pipeline) -> ViewOutcomes | None:
+    try:
+        return view_outcomes.read(pipeline)
+    except Exception:  # whatever is wrong with the report, the run has ended as it has
+        log.warning("The views cannot be read from the Glue Data Catalog", exc_info=True)
+        return None
 
 
 def _read_counts(pipeline: Pipeline, job_run_id: str) -> FileCounts | None:

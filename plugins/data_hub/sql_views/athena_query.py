@@ -56,7 +56,10 @@ class AthenaWorkgroup:
         deadline, pause = time.monotonic() + self.wait_seconds, _FIRST_PAUSE
         while (status := self._status(query))["State"] in _UNDER_WAY:
             if time.monotonic() >= deadline:
-                raise DataHubError(f"Athena has not answered query {query} after {self.wait_seconds:.0f} seconds")
+                self.athena.stop_query_execution(QueryExecutionId=query)
+                raise DataHubError(
+                    f"Athena has not answered query {query} after {self.wait_seconds:.0f} seconds, it was stopped"
+                )
             time.sleep(pause)
             pause = min(2 * pause, _LONGEST_PAUSE)
         if status["State"] != "SUCCEEDED":

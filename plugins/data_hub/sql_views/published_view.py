@@ -16,6 +16,7 @@ ViewOutcome = Outcome | Literal["refused", "failed", "gone", "dropped"]
 
 PASSED = "passed"
 FAILED = "failed"
+NOT_CHECKED = "not checked"
 
 
 @dataclass(frozen=True)
@@ -29,7 +30,8 @@ class PublishedView:
         columns: number of columns.
         note: what the view leaves out, or why there is none; empty when there is nothing to say.
         rows: rows of the view, None when nobody counted.
-        check: what its check found; begins with ``passed`` or ``failed``.
+        check: what its check found; begins with ``passed``, ``failed`` or ``not checked``. Values that do not fit their
+            column's type follow after a semicolon.
         can_be_repeated: whether a failed view may succeed when the job runs again.
     """
 
@@ -70,6 +72,8 @@ def summarise(published: Sequence[PublishedView]) -> str:
     line = f"{counted(len(views), 'view')}: {', '.join(f'{number:,} {name}' for name, number in outcomes.items())}"
     if refused := len(published) - len(views):
         line += f"; {refused:,} series without a view"
-    if unfit := [view for view in views if view.check and view.check != PASSED]:
-        line += f"; see the check of {', '.join(view.name for view in unfit)}"
+    if any(view.check.startswith(NOT_CHECKED) for view in views):
+        line += f"; {NOT_CHECKED}"
+    if told := [view.name for view in views if view.check.startswith(FAILED) or "; " in view.check]:
+        line += f"; see the check of {', '.join(told)}"
     return line

@@ -114,9 +114,11 @@ class _Report:
         )
         return (
             exp.select(*(exp.column(key, quoted=True) for key in self.keys))
-            .select(*(_pivoted(column, columns[column], values[name]) for column, name in of_column.items()))
-            .from_(reported.subquery("reported"))
-            .group_by(*(exp.column(key, quoted=True) for key in self.keys))
+            .select(
+                *(_pivoted(column, columns[column], values[name]) for column, name in of_column.items()), copy=False
+            )
+            .from_(reported.subquery("reported"), copy=False)
+            .group_by(*(exp.column(key, quoted=True) for key in self.keys), copy=False)
         )
 
     def _type(self, item: str) -> str | None:
@@ -173,5 +175,6 @@ def _value(type_name: str | None, alias: str) -> exp.Expr:
 
 
 def _pivoted(column: str, item: str, value: str) -> exp.Expr:
-    case = exp.Case().when(exp.column(ITEM).eq(exp.Literal.string(item)), exp.column(value))
-    return exp.alias_(exp.Max(this=case), column, quoted=True)
+    is_item = exp.EQ(this=exp.column(ITEM), expression=exp.Literal.string(item))
+    case = exp.Case().when(is_item, exp.column(value), copy=False)
+    return exp.alias_(exp.Max(this=case), column, quoted=True, copy=False)

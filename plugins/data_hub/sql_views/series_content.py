@@ -77,7 +77,7 @@ def read_series_contents(table: Table, types: ReportTypes) -> list[SeriesContent
     for batch in table.scan(selected_fields=(SERIES, ITEM, VALUE, *contexts)).to_arrow_batch_reader():
         for group in _distinct_groups(batch, contexts):
             items[group[SERIES]].add(group[ITEM])
-            used[group[SERIES]].update(context for context in contexts if group[f"{context}_count"])
+            used[group[SERIES]].update(context for context in contexts if group.get(f"{context}_count"))
         for series, item, value, count in _misfits(batch, types):
             found = misfits[series]
             found.count += count
@@ -91,11 +91,17 @@ def read_series_contents(table: Table, types: ReportTypes) -> list[SeriesContent
 
 
 def _distinct_groups(batch: pa.RecordBatch, contexts: list[str]) -> list[dict[str, Any]]:
-    keys = {name: pc.fill_null(batch.column(name), "") for name in (SERIES, ITEM)}
-    values = {name: batch.column(name) for name in contexts}
-    counts = [(name, "count", pc.CountOptions(mode="only_valid")) for name in contexts]
-    groups: list[dict[str, Any]] = pa.table(keys | values).group_by([SERIES, ITEM]).aggregate(counts).to_pylist()
-    return groups
+    # Grouped by numbers, which takes a quarter of the time that text takes; a column without values has no count.
+    words = [pc.fill_null(batch.column(name), "").dictionary_encode() for name in (SERIES, ITEM)]
+    keys = {name: each.indices for name, each in zip((SERIES, ITEM), words, strict=True)}
+    values = {name: batch.column(name) for name in contexts if batch.column(name).null_count < len(batch)}
+    counts = [(name, "count", pc.CountOptions(mode="only_valid")) for name in values]
+    groups: pa.Table = pa.table(keys | values).group_by([SERIES, ITEM]).aggregate(counts)
+    for number, name in enumerate((SERIES, ITEM)):
+        place = groups.column_names.index(name)
+        groups = groups.set_column(place, name, words[number].dictionary.take(groups.column(name)))
+    found: list[dict[str, Any]] = groups.to_pylist()
+    return found
 
 
 def _misfits(batch: pa.RecordBatch, types: ReportTypes) -> Iterator[tuple[str, str, str, int]]:
@@ -107,7 +113,7 @@ def _misfits(batch: pa.RecordBatch, types: ReportTypes) -> Iterator[tuple[str, s
     of_item = [types.of(item) for item in items.dictionary.to_pylist()]
     for name in sorted(set(of_item) - {report_types.STRING}):
         is_of_type = pa.array([one == name for one in of_item]).take(items.indices)
-        rows = batch.filter(pc.fill_null(is_of_type, fill_value=False))
+        rows = batch.select([SERIES, ITEM, VALUE]).filter(pc.fill_null(is_of_type, fill_value=False))
         lost = rows.filter(report_types.without_room(rows.column(VALUE).cast(pa.string()), name))
         found = Counter(zip(*(lost.column(column).to_pylist() for column in (SERIES, ITEM, VALUE)), strict=True))
         yield from ((*key, count) for key, count in found.items())

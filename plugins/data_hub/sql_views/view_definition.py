@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from typing import TYPE_CHECKING
 
 from sqlglot import exp
@@ -95,13 +95,18 @@ class ViewDefinition:
 
     def _glue_type(self, column: exp.Expr) -> str:
         column_type = column.type
-        if column_type is None or column_type.is_type(exp.DType.UNKNOWN, exp.DType.TIMESTAMPTZ):
+        if column_type is None or column_type.this in (exp.DType.UNKNOWN, exp.DType.TIMESTAMPTZ):
             # Athena cannot keep a time zone in a view: https://github.com/aws/aws-sdk-pandas/issues/86
             raise DataHubError(
                 f"View {self.name}: column {column.alias_or_name} has type {column_type}, which a view "
                 "cannot hold; cast it, a point in time to timestamp(6)"
             )
-        return column_type.sql(dialect="hive").lower().replace(", ", ",")
+        return _glue_type_name(column_type)
+
+
+@cache  # a report has two thousand columns of three types
+def _glue_type_name(column_type: exp.DataType) -> str:
+    return column_type.sql(dialect="hive").lower().replace(", ", ",")
 
 
 def view_column(base: BaseTable, name: str) -> exp.Expr:

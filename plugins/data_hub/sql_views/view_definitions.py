@@ -100,4 +100,4 @@ def _refusals_note(refused: Sequence[Refusal]) -> str:
         return ""
     shown = ", ".join(shortened(repr(one.series)) for one in refused[:_SHOWN_REFUSALS])
     more = f" and {len(refused) - _SHOWN_REFUSALS:,} more" if len(refused) > _SHOWN_REFUSALS else ""
-    return f"series without a report view ({len(refused):,}): {shown}{more}"
+    return f"series without a report view, because they make no distinct name ({len(refused):,}): {shown}{more}"

@@ -14,7 +14,7 @@ from data_hub.iceberg.catalog import open_catalog
 from data_hub.sql_views import view_check
 from data_hub.sql_views.athena_query import AthenaWorkgroup
 from data_hub.sql_views.base_table import describe_base_table
-from data_hub.sql_views.published_view import FAILED, PASSED, PublishedView
+from data_hub.sql_views.published_view import FAILED, NOT_CHECKED, PASSED, PublishedView, summarise
 from data_hub.sql_views.view_definitions import define_series
 from data_hub.sql_views.view_publication import ViewPublication
 
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from data_hub.sql_views.base_table import BaseTable
     from data_hub.sql_views.view_check import ViewCheck
     from data_hub.sql_views.view_definition import ViewDefinition
-    from data_hub.sql_views.view_file import ViewFile
+    from data_hub.view_files.view_file import ViewFile
 
 
 @dataclass(frozen=True)
@@ -51,8 +51,8 @@ class ViewOptions:
 def create_views(pipeline: Pipeline, deployment: Deployment, options: ViewOptions | None = None) -> list[PublishedView]:
     """Publish the views of a pipeline's table, of each series in it and of its view files, and check them.
 
-    Each view gets one line on standard output. A view that Glue refuses stops no other one; a series whose name cannot
-    be part of a view's name is told and is no error.
+    Each view gets one line on standard output, and all together a last one. A view that Glue refuses stops no other
+    one; a series whose name cannot be part of a view's name is told and is no error.
 
     Args:
         pipeline: names the table.
@@ -82,10 +82,15 @@ def create_views(pipeline: Pipeline, deployment: Deployment, options: ViewOption
     )
     published = []
     for view in publishing.run():
-        print(view, flush=True)  # noqa: T201  (a Glue job's log is its standard output)
+        _tell(view)
         published.append(view)
+    _tell(summarise(published))
     _raise_failures([view for view in published if view.failure])
     return published
+
+
+def _tell(line: object) -> None:
+    print(line, flush=True)  # noqa: T201  (a Glue job's log is its standard output)
 
 
 def _raise_failures(failures: Sequence[PublishedView]) -> None:
@@ -113,7 +118,7 @@ class _Publishing:
             yield self._publish(view, str(defined.misfits.get(view.name, "")))
         for file in self.options.files:
             yield self._publish_file(file)
-        known = {view.name for view in (*defined.views, *self.options.files)}
+        known = {view.name for view in defined.views} | {file.name for file in self.options.files}
         for name in self.publication.published():
             if name not in known:
                 yield self._gone(name)
@@ -152,8 +157,8 @@ class _Publishing:
             return view_check.check(self.workgroup, view)
         except DataHubError as error:
             raise DataHubError(
-                f"View {view.name} is published, but cannot be checked: {error}; mend that, or take --athena_workgroup "
-                "out of the job's arguments to go without checks"
+                f"View {view.name} is published, but cannot be checked: {error}; mend that, or go without checks: take "
+                "--athena_workgroup out of the job's arguments (Terraform: check_views = false)"
             ) from error
 
     def _gone(self, name: str) -> PublishedView:
@@ -186,5 +191,5 @@ class _Tables:
 
 def _verdict(found: ViewCheck | None) -> str:
     if found is None:
-        return "not checked: the job has no --athena_workgroup"
+        return f"{NOT_CHECKED}: the job has no --athena_workgroup"
     return f"{FAILED}: {found.problem}" if found.problem else PASSED

@@ -10,8 +10,8 @@ import sqlglot
 from sqlglot import exp
 
 from data_hub.errors import DataHubError
-from data_hub.sql_views.dialects import ATHENA
 from data_hub.pipelines.report_columns import ITEM, SERIES, SUBMISSION
+from data_hub.sql_views.dialects import ATHENA
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

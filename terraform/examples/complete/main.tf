@@ -39,6 +39,7 @@ module "data_hub" {
 
   customer_managed_key = true
   lake_formation       = true
+  check_views          = true
   airflow_role_name    = "example-mwaa-execution"
 
   alarm_email                 = "data-team@example.com"

@@ -1,9 +1,9 @@
-"""Athena on one machine: its SQL on Iceberg tables and catalogue views, run by DuckDB."""
+"""Athena on one machine: its SQL, or Spark's, on Iceberg tables and catalogue views, run by DuckDB."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING
 
 import duckdb
@@ -11,14 +11,16 @@ import pyarrow as pa
 from sqlglot import exp
 
 from data_hub.errors import DataHubError
-from data_hub.sql_views.dialects import ATHENA
-from hub_cli.athena_statement import (
+from data_hub.sql_views.dialects import ATHENA, SPARK, Dialect
+from data_hub.sql_views.view_parameters import CHECK, NOTE
+from local_aws.athena_statement import (
     DescribeStatement,
     QueryStatement,
     ShowStatement,
     parse_query,
     parse_statement,
 )
+from local_aws.iceberg_dataset import open_rows
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -39,27 +41,36 @@ class TableSummary:
 
 @dataclass(frozen=True)
 class ViewSummary:
-    """What a view shows: column name to type, the dialects that it has, number of rows."""
+    """What a view shows: column name to type, dialects, number of rows, what it leaves out, what its check found."""
 
     columns: Mapping[str, str]
     dialects: tuple[str, ...]
     rows: int
+    note: str = ""
+    check: str = ""
 
 
 class Athena:
     """Answers queries on one database of the Glue Data Catalog.
 
-    Each instance sees the database as it was when it first looked, and reads a table at most once.
+    Each instance sees the database, and each table, as it was when it first looked.
+
+    Args:
+        catalog: holds the tables.
+        glue: client of the same catalogue, for the views.
+        database: the database.
+        dialect: whose SQL the statements are, and in whose text the views are read.
     """
 
-    def __init__(self, catalog: Catalog, glue: GlueClient, database: str) -> None:
+    def __init__(self, catalog: Catalog, glue: GlueClient, database: str, dialect: Dialect = ATHENA) -> None:
         self._catalog = catalog
         self._glue = glue
         self._database = database
+        self._dialect = dialect
         self._loaded: set[str] = set()
 
     def query(self, sql: str) -> pa.Table:
-        """Answer one statement in Athena's dialect.
+        """Answer one statement.
 
         Args:
             sql: a query, SHOW TABLES, SHOW VIEWS or DESCRIBE; names may be qualified with the database.
@@ -67,7 +78,7 @@ class Athena:
         Raises:
             DataHubError: the statement is wrong, does not only read, or names an unknown table.
         """
-        match parse_statement(sql, self._database):
+        match parse_statement(sql, self._database, self._dialect):
             case ShowStatement(only_views):
                 return pa.table({"name": pa.array(self._views if only_views else self._relations, pa.string())})
             case DescribeStatement(relation):
@@ -75,6 +86,10 @@ class Athena:
                 return pa.table({"column": pa.array(columns, pa.string()), "type": list(columns.values())})
             case QueryStatement() as statement:
                 return self._run(statement)
+
+    def columns(self) -> dict[str, dict[str, str]]:
+        """Return every table and view by name, with column name to type."""
+        return {name: self._columns(name) for name in self._relations}
 
     def tables(self) -> dict[str, TableSummary]:
         """Return every Iceberg table by name."""
@@ -115,9 +130,10 @@ class Athena:
         for relation in sorted(statement.relations):
             self._load(relation)
         try:
-            return self._connection.sql(statement.query.sql("duckdb")).to_arrow_table()
-        except duckdb.Error as error:
+            answer = self._connection.sql(statement.query.sql("duckdb")).to_arrow_table()
+        except (duckdb.Error, OSError) as error:
             raise DataHubError(f"The query failed: {error}") from error
+        return _without_zones(answer) if self._dialect is SPARK else answer
 
     def _load(self, relation: str) -> None:
         if relation in self._loaded:
@@ -130,15 +146,14 @@ class Athena:
         self._loaded.add(relation)
 
     def _load_table(self, name: str) -> None:
-        rows = self._catalog.load_table((self._database, name)).scan().to_arrow()
-        self._connection.register(f"{name} rows", rows)
+        self._connection.register(f"{name} rows", open_rows(self._catalog.load_table((self._database, name))))
         self._connection.execute(f"CREATE VIEW {self._qualified(name)} AS FROM {_quoted(f'{name} rows')}")
 
     def _load_view(self, name: str, definition: TableTypeDef) -> None:
-        statement = parse_query(_athena_text(name, definition), self._database)
-        for relation in sorted(statement.relations):
+        query, relations = _translated(_text(name, definition, self._dialect), self._database, self._dialect)
+        for relation in sorted(relations):
             self._load(relation)
-        self._connection.execute(f"CREATE VIEW {self._qualified(name)} AS {statement.query.sql('duckdb')}")
+        self._connection.execute(f"CREATE VIEW {self._qualified(name)} AS {query}")
 
     def _qualified(self, name: str) -> str:
         return f"{_quoted(self._database)}.{_quoted(name)}"
@@ -163,19 +178,42 @@ class Athena:
 
     def _summarise_view(self, name: str) -> ViewSummary:
         representations = self._views[name]["ViewDefinition"].get("Representations", [])
+        parameters = self._views[name].get("Parameters", {})
         count = exp.select("count(*) AS n").from_(exp.table_(name, quoted=True)).sql(ATHENA.sqlglot_name)
         return ViewSummary(
             columns=self._columns(name),
             dialects=tuple(representation["Dialect"] for representation in representations),
             rows=self.query(count)["n"][0].as_py(),
+            note=parameters.get(NOTE, ""),
+            check=parameters.get(CHECK, ""),
         )
 
 
-def _athena_text(name: str, definition: TableTypeDef) -> str:
+def _text(name: str, definition: TableTypeDef, dialect: Dialect) -> str:
     for representation in definition["ViewDefinition"].get("Representations", []):
-        if representation["Dialect"] == ATHENA.name and not representation.get("IsStale"):
+        if representation["Dialect"] == dialect.name and not representation.get("IsStale"):
             return representation["ViewOriginalText"]
-    raise DataHubError(f"View {name} has no valid text for Athena; run create-views-dual-engine again")
+    raise DataHubError(
+        f"View {name} has no valid text for {dialect.name.capitalize()}; run create-views-dual-engine again"
+    )
+
+
+def _without_zones(answer: pa.Table) -> pa.Table:
+    """Show points in time as Spark does: in the time zone of the session, here UTC, which is not named."""
+    fields = [field.with_type(pa.timestamp("us")) if _has_zone(field.type) else field for field in answer.schema]
+    return answer.cast(pa.schema(fields))
+
+
+def _has_zone(column_type: pa.DataType) -> bool:
+    return pa.types.is_timestamp(column_type) and column_type.tz is not None
+
+
+# A view of 1,900 items takes a second to parse; a prompt asks it again and again.
+@lru_cache(maxsize=64)
+def _translated(text: str, database: str, dialect: Dialect) -> tuple[str, frozenset[str]]:
+    """Return a view's query for DuckDB, and what it reads."""
+    statement = parse_query(text, database, dialect)
+    return statement.query.sql("duckdb"), statement.relations
 
 
 def _quoted(identifier: str) -> str:

@@ -1,0 +1,2 @@
+-- All reports.
+SELECT id FROM reports

@@ -1,0 +1,2 @@
+-- Branches that a report names.
+SELECT id FROM branches WHERE id < 10
