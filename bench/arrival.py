@@ -44,7 +44,7 @@ def _seconds_until_in_views(up: HubUp, number: int) -> float:
     up.aws.client("s3").put_object(Bucket="raw", Key=key, Body=HEADER_V1 + row_v1(f"BHCK{number:04}"))
     began = time.time()
     wait_for(lambda: len(_views_made(up)) == number, SECONDS, "the views job")
-    rows = Athena(open_catalog(), up.aws.client("glue"), DATABASE).views()[VIEW].rows
+    rows = Athena(open_catalog(), up.aws.client("glue"), DATABASE).count(VIEW)
     if rows != number:
         raise AssertionError(f"{rows} rows in {VIEW} after {number} files of one row")
     return max(_views_made(up)) - began

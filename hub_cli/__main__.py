@@ -131,7 +131,7 @@ Examples:
   ./hub views --json | jq '.views[] | select(.check != "passed")'
   ./hub views --ddl                      statements for Spark and Athena, all views
   ./hub views --ddl fry9c_report_view > fry9c.sql
-  ./hub views --ddl --dialect spark | spark-sql
+  ./hub views --ddl --database reports --dialect spark | spark-sql
   ./hub views --publish                  as the job does; after ./hub withdraw, or a new view file
   ./hub views --prune                    publish, and drop the views that nothing defines any more
 """,
@@ -143,16 +143,28 @@ Examples:
     is_flag=False,
     flag_value="",
     metavar="[VIEW]",
-    help="Print the SQL statements that make the published views, or one of them, where only SQL may do that.",
+    help="Print the SQL statements that make the views as they are defined now, or one of them, for an account where "
+    "only SQL may do that.",
 )
 @click.option("--update", is_flag=True, help="With --ddl: statements for views that are there already.")
 @click.option(
     "--dialect", type=click.Choice(["spark", "athena"]), help="With --ddl: the statements for one engine only."
 )
+@click.option("--database", metavar="NAME", help="With --ddl: the account's database, where tables and views are.")
+@click.option("--definer", metavar="ARN", help="With --ddl: the role with whose rights the views are to be read.")
 @click.option("--publish", is_flag=True, help="Publish the views now and check them.")
 @click.option("--prune", is_flag=True, help="Publish them, and drop the published views that nothing defines any more.")
 def views(
-    pipeline: str, ddl: str | None, dialect: str | None, *, as_json: bool, update: bool, publish: bool, prune: bool
+    pipeline: str,
+    ddl: str | None,
+    dialect: str | None,
+    database: str | None,
+    definer: str | None,
+    *,
+    as_json: bool,
+    update: bool,
+    publish: bool,
+    prune: bool,
 ) -> None:
     """Show the views of a pipeline as they are published, and what they leave out.
 
@@ -162,14 +174,15 @@ def views(
     from hub_cli import views as of_views
 
     console = make_console(to_standard_error=as_json)
-    if ddl is None and (update or dialect):
-        raise click.UsageError("--update and --dialect go with --ddl")
+    if ddl is None and (update or dialect or database or definer):
+        raise click.UsageError("--update, --dialect, --database and --definer go with --ddl")
     if ddl is not None and (as_json or publish or prune):
         raise click.UsageError("--ddl goes with neither --json nor --publish nor --prune")
     if ddl is not None:
-        of_views.print_ddl(pipeline, ddl, "update" if update else "create", dialect)
+        options = of_views.DdlOptions(ddl, "update" if update else "create", dialect, database, definer)
+        of_views.print_ddl(pipeline, options)
     elif publish or prune:
-        of_views.publish(console, pipeline, of_views.PublishOptions(prune, as_json))
+        of_views.publish(console, pipeline, prune=prune, as_json=as_json)
     else:
         of_views.show(console, pipeline, as_json=as_json)
 

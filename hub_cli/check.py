@@ -8,7 +8,7 @@ from rich.console import Console
 from data_hub.errors import DataHubError
 from data_hub.pipelines import graph, pipeline_file, pipeline_problems
 from data_hub.pipelines.pipeline import Pipeline
-from data_hub.view_files import view_file
+from data_hub.view_files.view_file import SUFFIX
 from hub_cli import check_views, uploads
 from hub_cli.check_csv import check_csv
 from hub_cli.console import print_problems
@@ -35,7 +35,7 @@ def check(console: Console, paths: tuple[Path, ...], pipeline_name: str) -> bool
 def _check_path(console: Console, path: Path, pipeline_name: str) -> bool:
     if path.suffix == ".yaml":
         return _check_pipeline(console, path)
-    if path.suffix == view_file.SUFFIX:
+    if path.suffix == SUFFIX:
         return check_views.check_file(console, path)
     if not path.exists() and not path.suffix:
         return _check_pipeline(console, path_of_pipeline(path.name))

@@ -13,8 +13,8 @@ from data_hub.ledgers import ledger_entry
 from data_hub.pipelines import pipeline_file
 from data_hub.pipelines.pipeline import Pipeline
 from data_hub.sql_views.base_table import BaseTable, base_table
-from data_hub.view_files import view_file, view_folders
-from data_hub.view_files.view_file import ViewFile
+from data_hub.view_files import view_bundle, view_folders
+from data_hub.view_files.view_file import SUFFIX, ViewFile
 from data_hub.wording import counted
 from hub_cli.console import print_problems
 from hub_cli.locations import shown
@@ -28,7 +28,7 @@ def check_folder(console: Console, pipeline_path: Path) -> bool:
     pipelines = pipelines_in(pipeline_path.parent)
     right = _told(console, folder, _of_folder(view_folders.problems(pipeline_path.parent, pipelines), folder.name))
     tables = _tables(pipelines)
-    for path in sorted(folder.glob(f"*{view_file.SUFFIX}")):
+    for path in sorted(folder.glob(f"*{SUFFIX}")):
         right = _check(console, path, tables) and right
     return right
 
@@ -81,7 +81,7 @@ def _tables(pipelines: Collection[Pipeline]) -> dict[str, BaseTable]:
 
 def _check(console: Console, path: Path, tables: Mapping[str, BaseTable]) -> bool:
     try:
-        definition = ViewFile.parse(path.name, view_file.read(path)).definition(tables)
+        definition = ViewFile.parse(path.name, view_bundle.read_file(path)).definition(tables, tables.keys())
         columns = counted(len(definition.columns), "column")
     except DataHubError as error:
         return _told(console, path, str(error).splitlines())

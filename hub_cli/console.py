@@ -19,6 +19,11 @@ def make_console(*, to_standard_error: bool = False) -> Console:
     return console
 
 
+def printable(text: str) -> str:
+    """Return text without characters that would steer the terminal: they are shown as Python writes them."""
+    return "".join(one if one.isprintable() or one in "\n\t" else one.encode("unicode_escape").decode() for one in text)
+
+
 def make_table(*columns: str, right: Iterable[str] = ()) -> Table:
     """Return an empty table without lines; columns named in ``right`` are aligned to the right."""
     table = Table(box=None, padding=(0, 2, 0, 0), header_style="dim")

@@ -1,7 +1,7 @@
 """What a run left behind: its tasks, and tables, ledger and views as they are now."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from data_hub.iceberg.catalog import open_catalog
@@ -9,8 +9,9 @@ from data_hub.ledgers.ledger import Ledger
 from data_hub.ledgers.ledger_entry import LedgerEntry
 from data_hub.pipelines.deployment import Deployment
 from data_hub.pipelines.pipeline import Pipeline
+from data_hub.sql_views.catalog_view import CatalogView
 from hub_cli.dag_run import TaskEvent
-from local_aws.athena import TableSummary, ViewSummary
+from local_aws.athena import TableSummary
 
 
 @dataclass(frozen=True)
@@ -24,7 +25,8 @@ class Outcome:
         tasks: how each task ended, in order.
         tables: name to rows and snapshots.
         ledger: the latest entry of each object, by key.
-        views: name to columns, dialects, rows, what the view leaves out and what its check found.
+        views: what is published, by name.
+        view_rows: view to its number of rows, None of a view that cannot be read.
         orchestrator: who drove the run, ``airflow`` or ``glue``; None when none was reached.
         upload_to_views: seconds from the end of the upload to the end of the last Glue job, of a run that succeeded.
     """
@@ -35,7 +37,8 @@ class Outcome:
     tasks: Sequence[TaskEvent] = ()
     tables: Mapping[str, TableSummary] | None = None
     ledger: Sequence[LedgerEntry] = ()
-    views: Mapping[str, ViewSummary] | None = None
+    views: Sequence[CatalogView] = ()
+    view_rows: Mapping[str, int | None] = field(default_factory=dict)
     orchestrator: str | None = None
     upload_to_views: float | None = None
 
@@ -52,14 +55,15 @@ class Outcome:
             },
             "ledger": [_ledger_entry(entry) for entry in self.ledger],
             "views": {
-                name: {
-                    "dialects": list(view.dialects),
+                view.name: {
+                    "dialects": list(view.texts),
                     "columns": list(view.columns),
-                    "rows": view.rows,
+                    "rows": self.view_rows.get(view.name),
                     "check": view.check,
+                    "misfits": view.misfits,
                     "note": view.note,
                 }
-                for name, view in (self.views or {}).items()
+                for view in self.views
             },
         }
 

@@ -79,7 +79,6 @@ class PipelineStatus:
         job_runs: the last run of each Glue job.
         ledger: the latest entry of each object, by key.
         views: what is published, by name.
-        views_jobs_behind: those of jobs_behind that publish views.
     """
 
     pipeline: str
@@ -92,7 +91,6 @@ class PipelineStatus:
     job_runs: Sequence[JobRun]
     ledger: Sequence[LedgerEntry]
     views: Sequence[CatalogView] = ()
-    views_jobs_behind: Sequence[str] = ()
 
     @property
     def oldest_wait(self) -> float:
@@ -139,7 +137,9 @@ class PipelineStatus:
             "job_runs": [asdict(run) | {"started_on": run.started_on.isoformat()} for run in self.job_runs],
             "ledger": self.totals(),
             "rejected_files": [{"key": entry.key, "message": entry.message} for entry in self.rejected],
-            "views": {view.name: {"check": view.check, "note": view.note} for view in self.views},
+            "views": {
+                view.name: {"check": view.check, "misfits": view.misfits, "note": view.note} for view in self.views
+            },
         }
 
 
@@ -157,8 +157,11 @@ def read(pipeline: Pipeline, deployment: Deployment, data: Data, airflow_url: st
     """
     # The last run's data come back without job runs, by which one would tell that a job is behind.
     behind = backlog.read(pipeline, deployment).jobs if data.is_running else list(pipeline.jobs)
-    views_behind = _views_jobs_behind(pipeline, deployment, behind)
-    others = [job for job in behind if pipeline.jobs[job].script != VIEWS_SCRIPT] if data.is_running else []
+    publishers = views_jobs(pipeline)
+    others = [job for job in behind if job not in publishers] if data.is_running else []
+    # ./hub views may have been quicker than the job.
+    of_views = [job for job in behind if job in publishers]
+    of_views = of_views if of_views and view_list.is_behind(pipeline, deployment) else []
     glue, ledger = data.aws.client("glue"), read_ledger(pipeline, deployment)
     new = arrivals.new_objects(pipeline, deployment)
     return PipelineStatus(
@@ -167,19 +170,17 @@ def read(pipeline: Pipeline, deployment: Deployment, data: Data, airflow_url: st
         origin=data.origin,
         airflow=_read_airflow(airflow_url, pipeline.pipeline) if airflow_url else None,
         new=new if data.is_running else _not_in(ledger, new),
-        jobs_behind=[*others, *views_behind],
+        jobs_behind=[*others, *of_views],
         workflow_runs=workflows_watch.last_runs(glue, pipeline, SHOWN_RUNS) if data.is_running else [],
         job_runs=_last_job_runs(glue, pipeline) if data.is_running else [],
         ledger=ledger,
         views=catalog_view.read(glue, deployment.database, pipeline.pipeline),
-        views_jobs_behind=views_behind,
     )
 
 
-def _views_jobs_behind(pipeline: Pipeline, deployment: Deployment, behind: Sequence[str]) -> list[str]:
-    """Return the jobs that publish views, as long as these are not as defined: ./hub views may have been quicker."""
-    jobs = [job for job in behind if pipeline.jobs[job].script == VIEWS_SCRIPT]
-    return jobs if jobs and view_list.is_behind(pipeline, deployment) else []
+def views_jobs(pipeline: Pipeline) -> list[str]:
+    """Return the jobs that publish views."""
+    return [name for name, job in pipeline.jobs.items() if job.script == VIEWS_SCRIPT]
 
 
 def _not_in(ledger: Sequence[LedgerEntry], new: NewObjects) -> NewObjects:

@@ -146,6 +146,7 @@ class _Run:
         athena = Athena(open_catalog(), aws.client("glue"), deployment.database)
         with self._console.status("reading tables and views"):
             tables, ledger, views = athena.tables(), read_ledger(pipeline, deployment), athena.views()
+            view_rows = {view.name: athena.count(view.name) for view in views}
         outcome = Outcome(
             state=driven.state,
             seconds=time.monotonic() - self._began,
@@ -154,6 +155,7 @@ class _Run:
             tables=tables,
             ledger=ledger,
             views=views,
+            view_rows=view_rows,
         )
         if not self._options.as_json:
             run_report.print_report(self._console, outcome, pipeline, athena)

@@ -54,6 +54,7 @@ def print_end(console: Console, outcome: Outcome, *, is_sample: bool) -> None:
         ("./hub run YOUR.csv", "your own file"),
         ("./hub check YOUR.csv", "what of it would be rejected, without running anything"),
         ('./hub sql "SELECT ..."', "ask the tables and views"),
+        ("./hub views", "what the views hold and leave out; docs/views.md: your own"),
         ("docs/pipelines.md", "your own pipeline"),
     ):
         console.print(Text(f"  {command:<24} {purpose}"))
@@ -104,21 +105,21 @@ def _print_rejects(console: Console, pipeline: Pipeline, athena: Athena, names: 
 
 def _print_views(console: Console, outcome: Outcome) -> None:
     console.print("\n[bold]Views, with a Spark and an Athena text each[/bold]")
-    views = outcome.views or {}
     table = make_table("view", "rows", "columns", "check", right=("rows", "columns"))
-    for name, view in views.items():
-        table.add_row(name, f"{view.rows:,}", f"{len(view.columns):,}", view_remarks.mark(view))
+    for view in outcome.views:
+        rows = view_remarks.rows(outcome.view_rows.get(view.name))
+        table.add_row(view.name, rows, f"{len(view.columns):,}", view_remarks.mark(view))
     console.print(table)
-    view_remarks.print_remarks(console, views)
+    view_remarks.print_remarks(console, outcome.views)
 
 
 def _print_correction(console: Console, outcome: Outcome, athena: Athena) -> None:
-    for name, view in (outcome.views or {}).items():
-        is_plain_report = name.endswith("_report_view") and not any(c.startswith("context_") for c in view.columns)
-        found = correction.find(athena, name) if is_plain_report else None
+    for view in outcome.views:
+        is_plain_report = view.name.endswith("_report_view") and not any(c.startswith("context_") for c in view.columns)
+        found = correction.find(athena, view.name) if is_plain_report else None
         if found is None:
             continue
-        console.print(f"\n[bold]{name}[/bold], a corrected report")
+        console.print(f"\n[bold]{view.name}[/bold], a corrected report")
         table = make_table(*found.columns, "", right=found.columns[2:])
         for position, row in enumerate(found.rows):
             table.add_row(*map(_shown, row), "← corrected" if position == len(found.rows) - 1 else "")

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from data_hub.errors import DataHubError
 from data_hub.iceberg.catalog import open_catalog
-from data_hub.sql_views.dialects import ATHENA, SPARK
+from data_hub.sql_views.dialects import DIALECTS_BY_NAME
 from data_hub.wording import counted
 from hub_cli import archive, lake, sql_output, sql_statements, sql_table
 from hub_cli.console import make_console
@@ -28,7 +28,6 @@ if TYPE_CHECKING:
     from data_hub.sql_views.dialects import Dialect
     from hub_cli.lake import Data
 
-DIALECTS = {"athena": ATHENA, "spark": SPARK}
 TABLE = "table"
 
 
@@ -37,7 +36,7 @@ class SqlOptions:
     """How ``hub sql`` reads statements and shows answers.
 
     Attributes:
-        dialect: key of DIALECTS.
+        dialect: key of DIALECTS_BY_NAME.
         format: TABLE or one of sql_output's; None: by the name of ``output``, else a table.
         output: file for the one answer; None: standard output.
     """
@@ -74,18 +73,18 @@ def sql(console: Console, statement: str | None, options: SqlOptions) -> None:
         return
     if options.output or not sys.stdout.isatty():
         raise DataHubError('No SQL was given, for example: ./hub sql --output rows.csv "SELECT * FROM ..."')
-    _ask(console, DIALECTS[options.dialect], format_)
+    _ask(console, DIALECTS_BY_NAME[options.dialect], format_)
 
 
 def _run(console: Console, text: str, options: SqlOptions, format_: str) -> None:
-    statements = sql_statements.split(text, DIALECTS[options.dialect])
+    statements = sql_statements.split(text, DIALECTS_BY_NAME[options.dialect])
     if not statements:
         raise DataHubError('No SQL was given; try "SHOW TABLES"')
     if format_ != TABLE and len(statements) > 1:
         raise DataHubError(f"{len(statements)} statements were given; --format {format_} takes one answer")
     with lake.open_data() as data:
         for statement in statements:
-            answer = _athena(data, DIALECTS[options.dialect]).query(statement)
+            answer = _athena(data, DIALECTS_BY_NAME[options.dialect]).query(statement)
             _show(console, answer, data, format_, options.output)
 
 

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from data_hub.sql_views.dialects import Dialect
 
-QUIT = ("\\q", "\\q;")
+QUIT = ("\\q", "quit", "exit")
 WORDS = (
     *("AND", "AS", "ASC", "BETWEEN", "BY", "CASE", "CAST", "COUNT", "CROSS", "DATE", "DECIMAL", "DESC", "DESCRIBE"),
     *("DISTINCT", "ELSE", "END", "EXCEPT", "EXISTS", "FALSE", "FROM", "FULL", "GROUP", "HAVING", "IN", "INNER"),
@@ -96,7 +96,13 @@ class SqlPrompt:
             return ""
         except EOFError:
             return None
-        return None if typed in QUIT else typed
+        return None if _is_end(typed) else typed
+
+
+def _is_end(text: str) -> bool:
+    """Tell whether the last line ends the prompt, whatever stands before it."""
+    last = text.rstrip().rpartition("\n")[2].strip().removesuffix(";").lower()
+    return last in QUIT if "\n" not in text.strip() else last == QUIT[0]
 
 
 def _bindings(dialect: Dialect) -> KeyBindings:
@@ -108,7 +114,7 @@ def _bindings(dialect: Dialect) -> KeyBindings:
         if buffer.complete_state and buffer.complete_state.current_completion:
             # It stands in the text already; the menu closes.
             buffer.complete_state = None
-        elif not buffer.text.strip() or buffer.text.strip() in QUIT or is_complete(buffer.text, dialect):
+        elif not buffer.text.strip() or _is_end(buffer.text) or is_complete(buffer.text, dialect):
             buffer.validate_and_handle()
         else:
             buffer.insert_text("\n")

@@ -4,11 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import sqlglot
-from sqlglot import Token, TokenType
+from sqlglot import TokenType
 from sqlglot.errors import TokenError
-
-from data_hub.sql_views.dialects import ATHENA
 
 if TYPE_CHECKING:
     from data_hub.sql_views.dialects import Dialect
@@ -34,15 +31,10 @@ def is_complete(text: str, dialect: Dialect) -> bool:
 
 def _semicolons(text: str, dialect: Dialect) -> list[int] | None:
     try:
-        return [token.start for token in _tokens(text, dialect) if token.token_type == TokenType.SEMICOLON]
+        return [token.start for token in dialect.tokenize(text) if token.token_type == TokenType.SEMICOLON]
     except TokenError:
         return None
 
 
 def _tokenizes_to_something(text: str, dialect: Dialect) -> bool:
-    return bool(_tokens(text, dialect))
-
-
-def _tokens(text: str, dialect: Dialect) -> list[Token]:
-    # Trino's: sqlglot's Athena takes a whole DDL statement for one token.
-    return sqlglot.tokenize(text, read="trino" if dialect is ATHENA else dialect.sqlglot_name)
+    return bool(dialect.tokenize(text))

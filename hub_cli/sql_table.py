@@ -9,7 +9,7 @@ from rich.measure import Measurement
 from rich.table import Table
 from rich.text import Text
 
-from hub_cli.console import make_table
+from hub_cli.console import make_table, printable
 from hub_cli.sql_output import texts
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ def show(console: Console, answer: pa.Table) -> int:
 
 def _rows(answer: pa.Table) -> list[list[str]]:
     # By position: two columns of an answer may have the same name.
-    columns = [[value or "" for value in texts(column).to_pylist()] for column in answer.columns]
+    columns = [[printable(value or "") for value in texts(column).to_pylist()] for column in answer.columns]
     return [[column[row] for column in columns] for row in range(len(answer))]
 
 
@@ -48,7 +48,7 @@ def _table(schema: pa.Schema, rows: Sequence[Sequence[str]]) -> Table:
         is_number = (
             pa.types.is_integer(field.type) or pa.types.is_floating(field.type) or pa.types.is_decimal(field.type)
         )
-        table.add_column(Text(field.name), justify="right" if is_number else "left", no_wrap=True)
+        table.add_column(Text(printable(field.name)), justify="right" if is_number else "left", no_wrap=True)
     for row in rows:
         table.add_row(*map(Text, row))
     return table
@@ -56,6 +56,7 @@ def _table(schema: pa.Schema, rows: Sequence[Sequence[str]]) -> Table:
 
 def _print_record(console: Console, number: int, names: Sequence[str], row: Sequence[str]) -> None:
     console.print(f"row {number}", style="dim", highlight=False)
+    names = [printable(name) for name in names]
     width = max(map(len, names))
     for name, value in zip(names, row, strict=True):
         console.print(Text(f"  {name:<{width}}  {value}"))

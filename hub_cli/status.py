@@ -1,17 +1,18 @@
 """``hub status``: who drives a pipeline, what waits, what ran, what was rejected."""
 
 import json
+from collections.abc import Collection
 
 from rich.console import Console
 from rich.text import Text
 
 from data_hub.pipelines import pipeline_file
-from data_hub.sql_views.view_remarks import has_passed
+from data_hub.pipelines.pipeline import Pipeline
 from data_hub.wording import counted
 from hub_cli import lake, pipeline_status, session, view_remarks
 from hub_cli.console import make_table
 from hub_cli.locations import UP, path_of_pipeline
-from hub_cli.pipeline_status import SHOWN_KEYS, PipelineStatus
+from hub_cli.pipeline_status import SHOWN_KEYS, PipelineStatus, views_jobs
 from hub_cli.runs_watch import RunSummary
 from hub_cli.up_state import UpState
 from local_aws.deploy import deployment_of
@@ -38,7 +39,7 @@ def status(console: Console, pipeline_name: str, *, as_json: bool) -> None:
     if as_json:
         print(json.dumps(found.to_document(), indent=2))  # noqa: T201  (the document, whatever the console does)
     else:
-        _print(console, found)
+        _print(console, found, pipeline)
 
 
 def _airflow_url() -> str | None:
@@ -46,12 +47,12 @@ def _airflow_url() -> str | None:
     return state.url if state and session.members(state.session, state.airflow_home) else None
 
 
-def _print(console: Console, found: PipelineStatus) -> None:
+def _print(console: Console, found: PipelineStatus, pipeline: Pipeline) -> None:
     driver = "Airflow" if found.orchestrator == "airflow" else "Glue"
     console.print(Text(f"{found.pipeline}, driven by {driver}; data {found.origin}", style="bold"))
     _print_airflow(console, found)
     _print_runs(console, found)
-    _print_waiting(console, found)
+    _print_waiting(console, found, views_jobs(pipeline))
     _print_ledger(console, found)
     _print_views(console, found)
 
@@ -94,7 +95,7 @@ def _print_run(console: Console, run: RunSummary) -> None:
         console.print(Text(f"    ✘ {task.task}: {task.error}", style="red"))
 
 
-def _print_waiting(console: Console, found: PipelineStatus) -> None:
+def _print_waiting(console: Console, found: PipelineStatus, publishers: Collection[str]) -> None:
     console.print("\n[bold]Waiting[/bold]")
     if not found.new.count and not found.jobs_behind:
         console.print("nothing")
@@ -105,7 +106,7 @@ def _print_waiting(console: Console, found: PipelineStatus) -> None:
         if found.new.count > SHOWN_KEYS:
             console.print(f"  … {found.new.count - SHOWN_KEYS:,} more", highlight=False)
     for job in found.jobs_behind:
-        now = "; ./hub views --publish does it now" if job in found.views_jobs_behind else ""
+        now = "; ./hub views --publish does it now" if job in publishers else ""
         console.print(Text(f"{job} has yet to follow the table's last commit{now}"))
 
 
@@ -132,7 +133,7 @@ def _print_ledger(console: Console, found: PipelineStatus) -> None:
 def _print_views(console: Console, found: PipelineStatus) -> None:
     if not found.views:
         return
-    passed = sum(map(has_passed, found.views))
+    passed = sum(view.has_passed for view in found.views)
     console.print("\n[bold]Views[/bold]")
     console.print(Text(f"{counted(len(found.views), 'view')}, {passed:,} of them checked and in order"))
-    view_remarks.print_remarks(console, {view.name: view for view in found.views})
+    view_remarks.print_remarks(console, found.views)

@@ -111,6 +111,7 @@ def _print_usage(console: Console, url: str) -> None:
         ("./hub put FILE.csv", "a file arrives; one under the same ingest_ts=<n>/ is a correction"),
         ("./hub status", "what waits, what ran, what was rejected"),
         ('./hub sql "SELECT ..."', "ask the tables and views"),
+        ("./hub views", "what the views hold and leave out"),
         (f". {shown(AWS_ENVIRONMENT)}", "this AWS for boto3 and the AWS CLI"),
         ("./hub down", "ends it, as Ctrl-C does here; data and runs go with it"),
     ):

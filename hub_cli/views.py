@@ -14,16 +14,15 @@ from rich.text import Text
 from data_hub.errors import DataHubError, TryAgainError
 from data_hub.iceberg.catalog import open_catalog
 from data_hub.pipelines import pipeline_file
-from data_hub.sql_views import catalog_view, ddl
-from data_hub.sql_views.dialects import ATHENA, DIALECTS, SPARK
-from data_hub.sql_views.view_remarks import remarks
+from data_hub.sql_views import ddl
+from data_hub.sql_views.dialects import DIALECTS, DIALECTS_BY_NAME
 from data_hub.sql_views.views import ViewOptions, create_views
-from data_hub.wording import counted, shortened
+from data_hub.wording import counted
 from hub_cli import lake, view_list, view_remarks
-from hub_cli.console import make_table
+from hub_cli.console import make_console, make_table
 from hub_cli.locations import path_of_pipeline
 from local_aws.athena import Athena
-from local_aws.deploy import deployment_of, make_workgroup
+from local_aws.deploy import deployment_of, make_workgroup, upload_views
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -33,24 +32,30 @@ if TYPE_CHECKING:
     from data_hub.pipelines.deployment import Deployment
     from data_hub.pipelines.pipeline import Pipeline
     from data_hub.sql_views.ddl import Purpose
+    from data_hub.sql_views.view_definition import ViewDefinition
+    from data_hub.sql_views.view_definitions import DefinedViews
     from hub_cli.view_list import ViewList
 
-SHOWN_LINES = 20
-SHOWN_CHARACTERS = 1000
-_STATES = {"published": "", "out of date": "out of date", "missing": "not published yet", "gone": "gone"}
+ROOM = view_remarks.Room(lines=20, characters=1000, rest="./hub views --json has all of it")
 
 
 @dataclass(frozen=True)
-class PublishOptions:
-    """What the user asked for.
+class DdlOptions:
+    """Which statements the user asked for.
 
     Attributes:
-        prune: drop the views that nothing defines any more.
-        as_json: print one JSON document on standard output, and nothing else there.
+        view: those of this view only; empty for all.
+        purpose: make the views, or bring those that are there to the same definition.
+        dialect: ``spark`` or ``athena``: those of this engine only.
+        database: where they are run; None: a database named like the local one.
+        definer: ARN of the role with whose rights the views are to be read, where it is known.
     """
 
-    prune: bool = False
-    as_json: bool = False
+    view: str = ""
+    purpose: Purpose = "create"
+    dialect: str | None = None
+    database: str | None = None
+    definer: str | None = None
 
 
 def show(console: Console, pipeline_name: str, *, as_json: bool) -> None:
@@ -66,32 +71,38 @@ def show(console: Console, pipeline_name: str, *, as_json: bool) -> None:
     _tell(console, pipeline, found, rows, data.origin, as_json=as_json)
 
 
-def print_ddl(pipeline_name: str, view: str, purpose: Purpose, dialect: str | None) -> None:
-    """Print the statements that make the published views, for a person or a pipe.
+def print_ddl(pipeline_name: str, options: DdlOptions) -> None:
+    """Print the statements that make the views as they are defined now, for a person or a pipe.
 
     Args:
         pipeline_name: whose views they are.
-        view: this one only; empty for all.
-        purpose: make them, or bring those that are there to the same definition.
-        dialect: ``spark`` or ``athena``: statements of this engine only.
+        options: which statements.
 
     Raises:
-        DataHubError: there is no such view, or no data yet.
+        DataHubError: there is no such view, or no data yet. Or a view is wrong: the others' statements are printed.
     """
     pipeline, deployment = _pipeline(pipeline_name)
     with lake.open_data():
-        found = catalog_view.read(boto3.client("glue"), deployment.database, pipeline.pipeline)
-    chosen = [one for one in found if view.lower() in {"", one.name}]
-    if not chosen:
-        known = ", ".join(one.name for one in found) or "none yet; ./hub views --publish publishes them"
-        wanted = f"no view {view}" if view else "no views"
-        raise DataHubError(f"Pipeline {pipeline.pipeline} has published {wanted}; its views: {known}")
-    engines = {None: DIALECTS, "spark": (SPARK,), "athena": (ATHENA,)}[dialect]
-    print(ddl.script(chosen, purpose, engines), end="")  # noqa: T201  (it may go into a pipe)
+        defined = view_list.define(pipeline, deployment)
+    views, errors = _chosen(pipeline, defined, options.view.lower())
+    dialects = (DIALECTS_BY_NAME[options.dialect],) if options.dialect else DIALECTS
+    script = ddl.Script(options.database or deployment.database, options.purpose, dialects, options.definer or "")
+    print(script.text(views), end="")  # noqa: T201  (it may go into a pipe)
+    if not options.view:
+        series = [one for one in defined.refused if not one.is_error]
+        view_remarks.print_remarks(make_console(to_standard_error=True), (), series, ROOM)
+    if errors:
+        raise DataHubError("\n".join(errors))
 
 
-def publish(console: Console, pipeline_name: str, options: PublishOptions) -> None:
+def publish(console: Console, pipeline_name: str, *, prune: bool, as_json: bool) -> None:
     """Publish the views of a pipeline as its job does, and print a line for each when it is done.
+
+    Args:
+        console: where to print.
+        pipeline_name: the pipeline.
+        prune: drop the views that nothing defines any more.
+        as_json: print one JSON document on standard output, and nothing else there.
 
     Raises:
         DataHubError: a view was refused or its check failed; the others are published.
@@ -99,15 +110,18 @@ def publish(console: Console, pipeline_name: str, options: PublishOptions) -> No
     pipeline, deployment = _pipeline(pipeline_name)
     failure = None
     with lake.open_data_to_change() as data:
-        wanted = ViewOptions(view_list.files_of(pipeline), make_workgroup(data.aws), options.prune)
+        if data.is_running:
+            # The next run of the job would take a view for gone whose file it does not know.
+            upload_views(data.aws.client("s3"), path_of_pipeline(pipeline_name))
+        wanted = ViewOptions(view_list.files_of(pipeline), make_workgroup(data.aws), prune)
         # The lines of the job are the progress; in a pipe of JSON they are not wanted on standard output.
-        with contextlib.redirect_stdout(sys.stderr if options.as_json else sys.stdout):
+        with contextlib.redirect_stdout(sys.stderr if as_json else sys.stdout):
             try:
                 create_views(pipeline, deployment, wanted)
             except (DataHubError, TryAgainError) as error:
                 # What was published until then is kept.
                 failure = error
-        if options.as_json:
+        if as_json:
             found = view_list.read(pipeline, deployment)
             _tell(console, pipeline, found, _count_rows(deployment, found), data.origin, as_json=True)
     if failure:
@@ -120,16 +134,21 @@ def _pipeline(name: str) -> tuple[Pipeline, Deployment]:
     return pipeline, deployment_of(file, pipeline)
 
 
+def _chosen(pipeline: Pipeline, defined: DefinedViews, name: str) -> tuple[list[ViewDefinition], list[str]]:
+    """Return the views that statements can be made of, and why there are none of others."""
+    if name and name not in defined.names:
+        known = ", ".join(sorted(defined.names))
+        raise DataHubError(f"Pipeline {pipeline.pipeline} defines no view {name}; its views: {known}")
+    views = [view for view in defined.views if name in {"", view.name}]
+    problems = {view.name: view.problems() for view in views}
+    errors = [one.reason for one in defined.refused if one.is_error and name in {"", one.name}]
+    errors += [f"View {one} is over a limit: {'; '.join(found)}" for one, found in problems.items() if found]
+    return [view for view in views if not problems[view.name]], errors
+
+
 def _count_rows(deployment: Deployment, found: ViewList) -> dict[str, int | None]:
     athena = Athena(open_catalog(), boto3.client("glue"), deployment.database)
-    return {name: _rows(athena, name) for name in found.published}
-
-
-def _rows(athena: Athena, view: str) -> int | None:
-    try:
-        return int(athena.query(f'SELECT count(*) AS n FROM "{view}"')["n"][0].as_py())  # noqa: S608  (a plain name)
-    except DataHubError:
-        return None  # a view that nobody can read is told by its check, and listed all the same
+    return {view.name: athena.count(view.name) for view in found.published}
 
 
 def _tell(
@@ -141,7 +160,7 @@ def _tell(
         return
     console.print(Text(f"{pipeline.pipeline}: {counted(len(found.views), 'view')}; data {origin}", style="bold"))
     _print_table(console, found, rows)
-    _print_remarks(console, found)
+    view_remarks.print_remarks(console, found.published, found.refused, ROOM)
     if found.behind:
         console.print("./hub views --publish makes or replaces what is not as defined", highlight=False)
     if found.gone:
@@ -151,33 +170,18 @@ def _tell(
 def _print_table(console: Console, found: ViewList, rows: Mapping[str, int | None]) -> None:
     table = make_table("", "view", "rows", "columns", "dialects", "check", "", right=("rows", "columns"))
     for view in found.views:
-        published, state = view.published, Text(_STATES[view.state], "yellow")
+        published, state = view.published, Text("" if view.state == "published" else view.state, "yellow")
         if published is None:
             table.add_row("", view.name, "", "", "", "", state)
             continue
-        count = rows.get(view.name)
         table.add_row(
             view_remarks.mark(published),
             view.name,
-            "unreadable" if count is None else f"{count:,}",
+            view_remarks.rows(rows.get(view.name)),
             f"{len(published.columns):,}",
             ", ".join(sorted(published.texts)).lower(),
-            published.check.partition(":")[0].partition(";")[0],
+            published.check.partition(":")[0],
             state,
         )
     if found.views:
         console.print(table)
-
-
-def _print_remarks(console: Console, found: ViewList) -> None:
-    lines = [
-        Text.assemble(view_remarks.mark(view), f" {name}: {remark}")
-        for name, view in found.published.items()
-        for remark in remarks(view)
-    ]
-    lines += [Text(f"⚠ {one.reason}", "yellow") for one in found.refused]
-    for line in lines[:SHOWN_LINES]:
-        line.plain = shortened(line.plain, SHOWN_CHARACTERS)
-        console.print(line)
-    if len(lines) > SHOWN_LINES:
-        console.print(f"… {len(lines) - SHOWN_LINES:,} more; --json has all", highlight=False)

@@ -11,8 +11,8 @@ import pyarrow as pa
 from sqlglot import exp
 
 from data_hub.errors import DataHubError
+from data_hub.sql_views import catalog_view
 from data_hub.sql_views.dialects import ATHENA, SPARK, Dialect
-from data_hub.sql_views.view_parameters import CHECK, NOTE
 from local_aws.athena_statement import (
     DescribeStatement,
     QueryStatement,
@@ -29,6 +29,8 @@ if TYPE_CHECKING:
     from mypy_boto3_glue.type_defs import TableTypeDef
     from pyiceberg.catalog import Catalog
 
+    from data_hub.sql_views.catalog_view import CatalogView
+
 
 @dataclass(frozen=True)
 class TableSummary:
@@ -37,17 +39,6 @@ class TableSummary:
     columns: Mapping[str, str]
     rows: int
     snapshots: int
-
-
-@dataclass(frozen=True)
-class ViewSummary:
-    """What a view shows: column name to type, dialects, number of rows, what it leaves out, what its check found."""
-
-    columns: Mapping[str, str]
-    dialects: tuple[str, ...]
-    rows: int
-    note: str = ""
-    check: str = ""
 
 
 class Athena:
@@ -95,9 +86,17 @@ class Athena:
         """Return every Iceberg table by name."""
         return {name: self._summarise_table(name) for name in self._relations if name not in self._views}
 
-    def views(self) -> dict[str, ViewSummary]:
-        """Return every view by name; each is run once to count its rows."""
-        return {name: self._summarise_view(name) for name in self._views}
+    def views(self) -> list[CatalogView]:
+        """Return every view, by name."""
+        return [catalog_view.of(table) for table in self._views.values()]
+
+    def count(self, relation: str) -> int | None:
+        """Return the number of rows of a table or view; None when it cannot be read, which its check tells."""
+        counting = exp.select("count(*) AS n").from_(exp.table_(relation, quoted=True))
+        try:
+            return int(self.query(counting.sql(self._dialect.sqlglot_name))["n"][0].as_py())
+        except DataHubError:
+            return None
 
     @cached_property
     def _relations(self) -> dict[str, TableTypeDef]:
@@ -123,6 +122,8 @@ class Athena:
         # Neither files nor network nor Python variables answer to a name that the database lacks.
         connection.execute("SET python_enable_replacements = false")
         connection.execute("SET enable_external_access = false")
+        # Athena divides whole numbers to whole numbers, and refuses to divide by zero; Spark does neither.
+        connection.execute(f"SET integer_division = {self._dialect is ATHENA}")
         connection.execute("SET lock_configuration = true")
         return connection
 
@@ -150,7 +151,8 @@ class Athena:
         self._connection.execute(f"CREATE VIEW {self._qualified(name)} AS FROM {_quoted(f'{name} rows')}")
 
     def _load_view(self, name: str, definition: TableTypeDef) -> None:
-        query, relations = _translated(_text(name, definition, self._dialect), self._database, self._dialect)
+        text = catalog_view.of(definition).text(self._dialect)
+        query, relations = _translated(text, self._database, self._dialect)
         for relation in sorted(relations):
             self._load(relation)
         self._connection.execute(f"CREATE VIEW {self._qualified(name)} AS {query}")
@@ -175,27 +177,6 @@ class Athena:
     def _summarise_table(self, name: str) -> TableSummary:
         table = self._catalog.load_table((self._database, name))
         return TableSummary(self._columns(name), table.scan().count(), len(table.snapshots()))
-
-    def _summarise_view(self, name: str) -> ViewSummary:
-        representations = self._views[name]["ViewDefinition"].get("Representations", [])
-        parameters = self._views[name].get("Parameters", {})
-        count = exp.select("count(*) AS n").from_(exp.table_(name, quoted=True)).sql(ATHENA.sqlglot_name)
-        return ViewSummary(
-            columns=self._columns(name),
-            dialects=tuple(representation["Dialect"] for representation in representations),
-            rows=self.query(count)["n"][0].as_py(),
-            note=parameters.get(NOTE, ""),
-            check=parameters.get(CHECK, ""),
-        )
-
-
-def _text(name: str, definition: TableTypeDef, dialect: Dialect) -> str:
-    for representation in definition["ViewDefinition"].get("Representations", []):
-        if representation["Dialect"] == dialect.name and not representation.get("IsStale"):
-            return representation["ViewOriginalText"]
-    raise DataHubError(
-        f"View {name} has no valid text for {dialect.name.capitalize()}; run create-views-dual-engine again"
-    )
 
 
 def _without_zones(answer: pa.Table) -> pa.Table:

@@ -106,8 +106,7 @@ def _described(name: str, dialect: Dialect) -> exp.Table:
 def _require_reading(sql: str, dialect: Dialect) -> None:
     """Refuse other statements by their first word: the parser does not know all of them."""
     with _reported_errors():
-        # Trino's words: sqlglot's Athena takes a whole DDL statement for one token.
-        tokens = sqlglot.tokenize(sql, read="trino" if dialect is ATHENA else dialect.sqlglot_name)
+        tokens = dialect.tokenize(sql)
     if not tokens:
         raise DataHubError('No SQL was given; try "SHOW TABLES"')
     word = sql[tokens[0].start : tokens[0].end + 1].upper()

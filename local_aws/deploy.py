@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING
 from data_hub.errors import DataHubError
 from data_hub.pipelines import pipeline_file, pipeline_problems
 from data_hub.pipelines.deployment import Deployment
-from data_hub.view_files import view_file, view_folders
+from data_hub.view_files import view_bundle, view_folders
+from data_hub.view_files.view_file import ViewFile
 from local_aws import deploy_arrivals, deploy_jobs
 from local_aws.deploy_jobs import ATHENA_WORKGROUP, LIBRARY_KEY, REQUIREMENTS_KEY, SCRIPTS_BUCKET, JobInputs, role_arn
 from terraform import package
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from mypy_boto3_glue import GlueClient
     from mypy_boto3_s3 import S3Client
@@ -57,7 +58,7 @@ def deploy(aws: LocalAws, pipeline_files: Sequence[Path], orchestrator: str | No
     for file, pipeline in zip(pipeline_files, pipelines, strict=True):
         s3.put_object(Bucket=SCRIPTS_BUCKET, Key=_key(file), Body=file.read_bytes())
         deployments.append(deployment_of(file, pipeline))
-        inputs = JobInputs(deploy_arrivals.queue_url(aws, pipeline.pipeline), _upload_views(s3, file))
+        inputs = JobInputs(deploy_arrivals.queue_url(aws, pipeline.pipeline), upload_views(s3, file))
         deploy_jobs.put(glue, pipeline, deployments[-1], inputs)
     driven_by = {pipeline.pipeline: orchestrator or pipeline.orchestrator for pipeline in pipelines}
     deploy_arrivals.put(aws, pipelines, {name for name, driver in driven_by.items() if driver == "glue"})
@@ -79,15 +80,29 @@ def _require_order(pipeline_files: Sequence[Path], pipelines: Sequence[Pipeline]
     problems = pipeline_problems.between_pipelines(pipelines)
     for folder in sorted({file.parent for file in pipeline_files}):
         problems += view_folders.problems(folder, pipelines)
+    for file in pipeline_files:
+        problems += _view_file_problems(view_folders.folder_of(file))
     if problems:
         raise DataHubError("\n".join(problems))
-    for file in pipeline_files:
-        view_file.load(view_folders.folder_of(file))
 
 
-def _upload_views(s3: S3Client, file: Path) -> str:
+def _view_file_problems(folder: Path) -> Iterator[str]:
+    try:
+        texts = view_bundle.read(folder)
+    except DataHubError as error:
+        yield str(error)
+        return
+    for name, text in texts.items():
+        try:
+            ViewFile.parse(name, text)
+        except DataHubError as error:
+            yield str(error)
+
+
+def upload_views(s3: S3Client, file: Path) -> str:
+    """Put the view files of a pipeline file where its views job finds them; return the S3 URI."""
     key = f"views/{file.stem}.json"
-    s3.put_object(Bucket=SCRIPTS_BUCKET, Key=key, Body=view_file.bundle(view_folders.folder_of(file)).encode())
+    s3.put_object(Bucket=SCRIPTS_BUCKET, Key=key, Body=view_bundle.bundle(view_folders.folder_of(file)).encode())
     return f"s3://{SCRIPTS_BUCKET}/{key}"
 
 

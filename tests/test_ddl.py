@@ -1,37 +1,37 @@
-"""The SQL statements that make a published view."""
+"""The SQL statements that make a view as it is defined."""
 
 from dataclasses import replace
 
 import pytest
 import sqlglot
+from report_rows import BASE
 from sqlglot import exp
 from sqlglot.tokens import TokenType
 
-from data_hub.errors import DataHubError
-from data_hub.sql_views import ddl
-from data_hub.sql_views.catalog_view import CatalogView
-from data_hub.sql_views.ddl import Purpose
+from data_hub.sql_views.ddl import Purpose, Script
 from data_hub.sql_views.dialects import ATHENA, DIALECTS, SPARK, Dialect
+from data_hub.sql_views.row_views import current_view
+from data_hub.sql_views.view_definition import ViewDefinition
+from data_hub.view_files.view_file import ViewFile
 
-QUERY = sqlglot.parse_one('SELECT "a" AS "b" FROM "lake-1"."t" WHERE "a" = \'x;\'\'--y\'', dialect="athena")
-VIEW = CatalogView(
-    database="lake-1",
+DEFINER = "arn:aws:iam::210987654321:role/view-definer"
+VIEW = ViewDefinition(
     name="fry9c_report_view",
     description="Series FRY9C: a row per submission.",
-    definer="arn:aws:iam::123456789012:role/data-hub-view-definer",
-    columns={"b": "string"},
-    texts={dialect.name: dialect.text(QUERY) for dialect in DIALECTS},  # type: ignore[arg-type]
-    pipeline="collections",
-    note="",
-    check="",
+    query=sqlglot.parse_one('SELECT "a" AS "b" FROM "hub"."t" WHERE "a" = \'x;\'\'--y\'', dialect="athena"),  # type: ignore[arg-type]
+    tables=(),
 )
 
 
+def script(purpose: Purpose = "create", *dialects: Dialect, definer: str = DEFINER) -> Script:
+    return Script("lake-1", purpose, dialects or DIALECTS, definer)
+
+
 def test_a_new_view_is_made_in_spark_and_gets_its_second_dialect_in_athena() -> None:
-    assert ddl.script([VIEW], "create").splitlines() == [
+    assert script().text([VIEW]).splitlines() == [
         "-- fry9c_report_view: first in Spark, then in Athena. In this order: whoever runs CREATE becomes the "
         "view's definer",
-        "-- as arn:aws:iam::123456789012:role/data-hub-view-definer",
+        "-- as arn:aws:iam::210987654321:role/view-definer",
         "-- in Spark:",
         "CREATE OR REPLACE PROTECTED MULTI DIALECT VIEW `lake-1`.`fry9c_report_view`",
         "COMMENT 'Series FRY9C: a row per submission.'",
@@ -40,52 +40,79 @@ def test_a_new_view_is_made_in_spark_and_gets_its_second_dialect_in_athena() -> 
         "-- in Athena:",
         'ALTER VIEW "lake-1"."fry9c_report_view" ADD DIALECT AS',
         'SELECT "a" AS "b" FROM "lake-1"."t" WHERE "a" = \'x;\'\'--y\';',
+        "",
     ]
 
 
 def test_a_view_that_is_there_is_updated_in_both_engines_by_force() -> None:
     """Without FORCE the first of them would be refused where columns change: the other dialect has the old ones."""
-    assert ddl.statement(VIEW, "update", SPARK).startswith(
-        "ALTER VIEW `lake-1`.`fry9c_report_view` FORCE UPDATE DIALECT AS\nSELECT `a`"
+    assert (
+        script("update")
+        .statement(VIEW, SPARK)
+        .startswith("ALTER VIEW `lake-1`.`fry9c_report_view` FORCE UPDATE DIALECT AS\nSELECT `a`")
     )
-    assert ddl.statement(VIEW, "update", ATHENA).startswith(
-        'ALTER VIEW "lake-1"."fry9c_report_view" FORCE UPDATE DIALECT AS\nSELECT "a"'
+    assert (
+        script("update")
+        .statement(VIEW, ATHENA)
+        .startswith('ALTER VIEW "lake-1"."fry9c_report_view" FORCE UPDATE DIALECT AS\nSELECT "a"')
     )
-    assert "until the second has run" in ddl.script([VIEW], "update")
+    assert "until the second has run" in script("update").text([VIEW])
 
 
-@pytest.mark.parametrize("dialect", DIALECTS)
+@pytest.mark.parametrize("dialect", DIALECTS, ids=lambda dialect: dialect.name)
+def test_every_table_is_read_in_the_account_s_database_and_with_keeps_its_names(dialect: Dialect) -> None:
+    text = """-- Joined.
+        WITH big AS (SELECT rssdid FROM collections_data_staging)
+        SELECT big.rssdid, t.aod FROM big JOIN collections_data_staging AS t ON t.rssdid = big.rssdid"""
+    of_file = ViewFile.parse("joined_view.sql", text).definition({BASE.name: BASE})
+    for view in (of_file, current_view(BASE)):
+        before = dialect.text(view.query)
+        query = script().statement(view, dialect).partition(" AS\n")[2].removesuffix(";")
+        tables = list(sqlglot.parse_one(query, dialect=dialect.sqlglot_name).find_all(exp.Table))
+        assert {(table.db, table.name) for table in tables} - {("", "big")} == {("lake-1", BASE.name)}
+        assert '"hub"' not in query.replace("`", '"')
+        assert dialect.text(view.query) == before
+
+
+@pytest.mark.parametrize("dialect", DIALECTS, ids=lambda dialect: dialect.name)
 @pytest.mark.parametrize("purpose", ["create", "update"])
-def test_each_statement_is_one_and_holds_the_published_query(dialect: Dialect, purpose: Purpose) -> None:
-    text = ddl.statement(VIEW, purpose, dialect)
+def test_each_statement_is_one_and_holds_the_defined_query(dialect: Dialect, purpose: Purpose) -> None:
+    text = replace(script(purpose), database="hub").statement(VIEW, dialect)
     tokens = sqlglot.tokenize(text, read=dialect.sqlglot_name)
     assert [token.token_type for token in tokens].count(TokenType.SEMICOLON) == 1
     assert text.endswith(";")
     (parsed,) = sqlglot.parse(text, dialect=dialect.sqlglot_name)
     assert isinstance(parsed, exp.Command)
-    query = text.partition(" AS\n")[2].removesuffix(";")
-    assert dialect.text(sqlglot.parse_one(query, dialect=dialect.sqlglot_name)) == VIEW.texts[dialect.name]  # type: ignore[arg-type]
+    assert text.partition(" AS\n")[2] == f"{VIEW.texts[dialect]};"
 
 
 @pytest.mark.parametrize("text", ["it's", "a\\", "a\nDROP VIEW x;\n--", "x'; DROP VIEW x; --"])
 def test_no_description_breaks_out_of_its_comment(text: str) -> None:
-    made = ddl.statement(replace(VIEW, description=text), "create", SPARK)
+    made = script().statement(replace(VIEW, description=text), SPARK)
     tokens = sqlglot.tokenize(made, read="spark")
     assert [token.text for token in tokens if token.token_type is TokenType.STRING] == [text, "x;'--y"]
     assert [token.token_type for token in tokens].count(TokenType.SEMICOLON) == 1
 
 
+@pytest.mark.parametrize("database", ['a"b', "a`b", "a; DROP VIEW x"])
+@pytest.mark.parametrize("dialect", DIALECTS, ids=lambda dialect: dialect.name)
+def test_no_name_of_a_database_breaks_out_of_its_quotes(dialect: Dialect, database: str) -> None:
+    text = replace(script(), database=database).statement(VIEW, dialect)
+    names = [token.text for token in dialect.tokenize(text) if token.token_type is TokenType.IDENTIFIER]
+    assert names.count(database) == 2
+    assert [token.token_type for token in dialect.tokenize(text)].count(TokenType.SEMICOLON) == 1
+
+
+def test_the_definer_stays_in_its_comment_and_without_one_it_is_told_whose_rights_count() -> None:
+    assert "-- as a DROP VIEW x;\n" in script(definer="a\u2028\nDROP VIEW x;").text([VIEW])
+    assert "-- as the role with whose rights the view is to be read\n" in script(definer="").text([VIEW])
+
+
 def test_statements_of_one_engine_can_be_piped_into_it() -> None:
-    both = [VIEW, replace(VIEW, name="fry15_report_view")]
-    only_athena = ddl.script(both, "create", [ATHENA])
+    only_athena = script("create", ATHENA).text([VIEW, replace(VIEW, name="fry15_report_view")])
     statements = [line for line in only_athena.splitlines() if line.startswith(("CREATE", "ALTER"))]
     assert statements == [
         'ALTER VIEW "lake-1"."fry9c_report_view" ADD DIALECT AS',
         'ALTER VIEW "lake-1"."fry15_report_view" ADD DIALECT AS',
     ]
     assert [type(tree) for tree in sqlglot.parse(only_athena, dialect="athena") if tree] == [exp.Command, exp.Command]
-
-
-def test_a_view_without_a_text_for_an_engine_is_named() -> None:
-    with pytest.raises(DataHubError, match="View fry9c_report_view has no valid text for Athena; run"):
-        ddl.script([replace(VIEW, texts={"SPARK": "SELECT 1"})], "create")

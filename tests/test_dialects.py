@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from sqlglot import exp
 
 from data_hub.errors import DataHubError
-from data_hub.sql_views.dialects import ATHENA, DIALECTS, SPARK, Dialect
+from data_hub.sql_views.dialects import ATHENA, DIALECTS, DIALECTS_BY_NAME, SPARK, Dialect
 
 HOSTILE = ["'", "''", "\\", "\\'", "'; DROP TABLE t; --", '"', "`", "\n", "/* */", "${x}", "é😀", "x" * 10_000]
 printable = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\x00"), max_size=20)
@@ -43,3 +43,12 @@ def test_a_construct_that_a_dialect_lacks_is_refused(dialect: Dialect) -> None:
     query = exp.select("a").from_("t").lock()
     with pytest.raises(DataHubError, match=f"cannot be written for {dialect.name}.*FOR UPDATE.*share"):
         dialect.text(query)
+
+
+def test_users_name_dialects_in_lower_case_and_sentences_with_a_capital() -> None:
+    assert {name: dialect.title for name, dialect in DIALECTS_BY_NAME.items()} == {"spark": "Spark", "athena": "Athena"}
+
+
+@pytest.mark.parametrize("dialect", DIALECTS, ids=lambda dialect: dialect.name)
+def test_a_statement_that_changes_something_is_cut_into_its_words_too(dialect: Dialect) -> None:
+    assert [token.text.upper() for token in dialect.tokenize("DROP VIEW v;")] == ["DROP", "VIEW", "V", ";"]

@@ -1,5 +1,6 @@
 """The documentation held against the code: its commands, files, tables and links."""
 
+import itertools
 import re
 import shlex
 import textwrap
@@ -86,9 +87,9 @@ def shell_lines() -> Iterator[tuple[str, str]]:
 
 
 def words(line: str) -> list[str]:
-    """Return the words of a shell line up to its comment or pipe."""
+    """Return the words of a shell line up to its comment, pipe or redirection."""
     found = shlex.split(line, comments=True)
-    return found[: found.index("|")] if "|" in found else found
+    return list(itertools.takewhile(lambda word: word not in {"|", ">", "<"}, found))
 
 
 HUB_LINES = [(page, line) for page, line in shell_lines() if line.startswith("./hub")]
@@ -233,9 +234,10 @@ def test_trace_and_withdraw_print_what_the_page_shows(lake: Lake, monkeypatch: p
     for file in sorted(SAMPLE.glob("*/*.csv")):
         lake.put(file.name, file.read_bytes(), int(file.parent.name.removeprefix("ingest_ts=")))
     lake.ingest()
-    views.create_views(lake.pipeline, replace(lake.deployment, view_definer="arn:aws:iam::123456789012:role/definer"))
+    deployment = replace(lake.deployment, view_definer="arn:aws:iam::123456789012:role/definer")
+    views.create_views(lake.pipeline, deployment)
     for module in (trace, withdraw):
-        monkeypatch.setattr(module, "deployment_of", lambda *_: lake.deployment)
+        monkeypatch.setattr(module, "deployment_of", lambda *_: deployment)
     monkeypatch.setattr(hub_lake, "open_data", nullcontext)
     monkeypatch.setattr(hub_lake, "open_data_to_change", nullcontext)
     page = blocks(DOCS / "ingestion.md")

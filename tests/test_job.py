@@ -126,7 +126,10 @@ def test_the_views_job_publishes_the_view_files_that_were_deployed(
     assert told(capsys) == "4 views: 4 created; not checked"
     with pytest.raises(DataHubError, match=r"view files .*w\.json cannot be read \(NoSuchKey\): deploy"):
         job.run_views([*arguments, "--views", f"s3://{bucket}/w.json"])
-    job.run_views([*arguments, "--prune", "true"])
+    with pytest.raises(DataHubError, match="--prune true needs --views"):
+        job.run_views([*arguments, "--prune", "true"])
+    lake.aws.client("s3").put_object(Bucket=bucket, Key="v.json", Body="{}")
+    job.run_views([*arguments, "--views", f"s3://{bucket}/v.json", "--prune", "true"])
     assert told(capsys) == "4 views: 3 unchanged, 1 dropped; not checked"
 
 

@@ -130,6 +130,10 @@ WIDE = "layout: wide, item_column: item_mdrm, value_column: item_value"
             with_partitions("[bucket(16, rssdid)]"),
             "partition_by: 'bucket(16' does not fit; write a column, year, month",
         ),
+        (
+            ("timeout: 30\n    max_concurrent_runs: 1", "timeout: 30\n    max_concurrent_runs: 2"),
+            "jobs.create-views-dual-engine.max_concurrent_runs: of two runs at once the one that read the table first",
+        ),
         (with_report('{"BHCK-1": string}'), "table.report.BHCK-1: 'BHCK-1' does not fit; use letters, digits, _ and *"),
         (
             with_report("{'*': date}"),

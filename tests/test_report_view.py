@@ -3,10 +3,10 @@ from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-import duckdb
 import pyarrow as pa
 import pytest
 import sqlglot
+from duckdb_athena import DuckdbAthena
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from report_rows import BASE, SCHEMA, report_row
@@ -35,13 +35,8 @@ def report_view(content: SeriesContent, report: dict[str, str] | None = None) ->
 
 
 def run_on_duckdb(view: ViewDefinition, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    with duckdb.connect() as connection:
-        connection.execute("SET TimeZone = 'UTC'")
-        connection.execute("CREATE SCHEMA hub")
-        connection.register("rows", pa.Table.from_pylist(rows, schema=SCHEMA))
-        connection.execute("CREATE VIEW hub.collections_data_staging AS FROM rows")
-        [text] = sqlglot.transpile(ATHENA.text(view.query), read="athena", write="duckdb")
-        answer: list[dict[str, Any]] = connection.sql(text).to_arrow_table().to_pylist()
+    with DuckdbAthena.of("hub", {BASE.name: pa.Table.from_pylist(rows, schema=SCHEMA)}) as athena:
+        answer: list[dict[str, Any]] = athena.query(view.texts[ATHENA]).to_arrow_table().to_pylist()
         return answer
 
 

@@ -78,6 +78,7 @@ def test_json_is_one_document_and_a_rejected_file_fails_the_run(checkout: Checko
         "columns": ["aod", "rssdid", "submission_ts", "bhck2170", "bhck3210"],
         "rows": 1,
         "check": "passed",
+        "misfits": "",
         "note": "",
     }
     assert "bad.csv" in next(task["error"] for task in document["tasks"] if task["state"] == "failed")

@@ -200,3 +200,14 @@ def test_the_prompt_opens_the_data_of_a_later_run(
     at_the_prompt(monkeypatch, "SELECT 1 AS n;\r\\q\r")
     assert opened[:5] == ["open", "closed", "open", "closed", "open"]
     assert opened[-1] == "closed"
+
+
+@pytest.mark.parametrize(("dialect", "halves"), [("athena", ["0", "-3"]), ("spark", ["0.5", "-3.5"])])
+def test_whole_numbers_are_divided_as_the_engine_does(dialect: str, halves: list[str]) -> None:
+    answer = hub_sql("--dialect", dialect, "--format", "csv", "SELECT 1 / 2 AS a, -7 / 2 AS b")
+    assert answer.stdout.splitlines()[1].split(",") == halves
+
+
+def test_athena_refuses_to_divide_by_zero() -> None:
+    answer = hub_sql("SELECT rssdid / 0 AS a FROM fry9c_report_view")
+    assert "Division by zero" in str(answer.exception)

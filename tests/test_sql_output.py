@@ -5,6 +5,7 @@ import io
 import json
 from datetime import UTC, date, datetime
 from decimal import Decimal
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
@@ -14,9 +15,10 @@ import pyarrow.parquet as pq
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from rich.console import Console
 
 from data_hub.errors import DataHubError
-from hub_cli import sql_output
+from hub_cli import sql_output, sql_table
 
 HOSTILE = [
     '"',
@@ -150,3 +152,17 @@ def test_a_file_that_cannot_be_written_is_named(tmp_path: Path) -> None:
         sql_output.write(answer, "csv", tmp_path / "nowhere" / "a.csv")
     with pytest.raises(DataHubError, match="is no file; give another --output"):
         sql_output.write(answer, "csv", tmp_path)
+
+
+def test_characters_that_would_steer_the_terminal_are_shown_instead() -> None:
+    text = StringIO()
+    answer = pa.table({"a\x1b[1m": ["\x1b[31mred", "\u202eleft", "é 中"]})
+    sql_table.show(Console(file=text, width=80), answer)
+    assert "\x1b" not in text.getvalue()
+    assert "\u202e" not in text.getvalue()
+    assert [line.strip() for line in text.getvalue().splitlines()] == [
+        "a\\x1b[1m",
+        "\\x1b[31mred",
+        "\\u202eleft",
+        "é 中",
+    ]

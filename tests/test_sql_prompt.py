@@ -68,7 +68,7 @@ def test_a_statement_goes_on_until_its_semicolon(prompt: SqlPrompt, keys: PipeIn
     assert prompt.ask() == "SELECT ';'\n, 1 -- ;\n;"
 
 
-@pytest.mark.parametrize("typed", ["\\q\r", "\\q;\r", "\x04"])
+@pytest.mark.parametrize("typed", ["\\q\r", "\\q;\r", "\x04", "quit\r", "exit;\r", "SELECT 1\r\\q\r"])
 def test_the_prompt_ends(prompt: SqlPrompt, keys: PipeInput, typed: str) -> None:
     keys.send_text(typed)
     assert prompt.ask() is None

@@ -115,7 +115,7 @@ def test_a_rejected_file_that_came_back_from_the_last_runs_folder_does_not_wait(
 
 
 def view_of(name: str, check: str = "passed", note: str = "") -> CatalogView:
-    return CatalogView("d", name, "", "", {}, {}, "collections", note, check)
+    return CatalogView(name, {}, {}, "collections", note=note, check=check)
 
 
 def test_views_are_told_in_a_line_and_what_is_missing_in_a_line_each(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -132,16 +132,17 @@ def test_views_are_told_in_a_line_and_what_is_missing_in_a_line_each(monkeypatch
     ]
     assert found.to_document()["views"]["fry9c_report_view"] == {
         "check": "failed: it has 1 row where the table has 2",
+        "misfits": "",
         "note": "",
     }
 
 
 def test_views_that_have_to_follow_are_told_with_the_command_that_does_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    found = replace(status_of(), jobs_behind=["other", "views"], views_jobs_behind=["views"])
+    found = replace(status_of(), jobs_behind=["other", "create-views-dual-engine"])
     waiting = printed(found, monkeypatch).partition("Waiting\n")[2].splitlines()
     assert waiting[:2] == [
         "other has yet to follow the table's last commit",
-        "views has yet to follow the table's last commit; ./hub views --publish does it now",
+        "create-views-dual-engine has yet to follow the table's last commit; ./hub views --publish does it now",
     ]
 
 
@@ -166,10 +167,7 @@ def test_the_views_job_is_behind_only_as_long_as_its_views_are_not_as_defined(
     monkeypatch.setattr(pipeline_status, "_last_job_runs", lambda *_: [])
     data: Any = Data("of a test", is_running=is_running, aws=_NoClients())  # type: ignore[arg-type]
     found = pipeline_status.read(pipeline, DEPLOYMENT, data, None)
-    assert (list(found.jobs_behind), list(found.views_jobs_behind)) == (
-        expected,
-        [job for job in expected if job == "views"],
-    )
+    assert list(found.jobs_behind) == expected
 
 
 class _NoClients:

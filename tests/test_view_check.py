@@ -3,16 +3,15 @@
 from datetime import date
 from typing import Any
 
-import duckdb
 import pyarrow as pa
 import pytest
-import sqlglot
+from duckdb_athena import DuckdbAthena
 from report_rows import BASE, SCHEMA, report_row
 from stubbed_calls import RefusedError, StubbedCalls
 
 from data_hub.errors import DataHubError
 from data_hub.sql_views import view_check
-from data_hub.sql_views.athena_query import AthenaWorkgroup
+from data_hub.sql_views.athena_workgroup import AthenaWorkgroup
 from data_hub.sql_views.dialects import ATHENA
 from data_hub.sql_views.report_types import ReportTypes
 from data_hub.sql_views.report_view import report_views
@@ -43,53 +42,47 @@ class Workgroup(AthenaWorkgroup):
 
     def __init__(self, view: ViewDefinition, text: str | None = None) -> None:
         super().__init__(None, "none", "hub")  # type: ignore[arg-type]
-        self.__dict__.update(view=view, text=text or "SELECT * FROM right_one")
+        self.__dict__.update(view=view, text=text or "SELECT * FROM hub.right_one")
 
     def first_row(self, sql: str) -> list[str | None]:
         view: ViewDefinition = self.__dict__["view"]
-        with duckdb.connect() as connection:
-            connection.execute("SET TimeZone = 'UTC'")
-            connection.execute("CREATE SCHEMA hub")
-            connection.register("rows", pa.Table.from_pylist(ROWS, schema=SCHEMA))
-            connection.execute("CREATE VIEW hub.collections_data_staging AS FROM rows")
-            connection.execute(f"CREATE VIEW right_one AS {_in_duckdb(view.texts[ATHENA])}")
-            connection.execute(f"CREATE VIEW hub.{view.name} AS {self.__dict__['text']}")
-            answer = connection.execute(_in_duckdb(sql)).fetchone()
-        return [None if value is None else str(value) for value in answer or ()]
-
-
-def _in_duckdb(sql: str) -> str:
-    [text] = sqlglot.transpile(sql, read="athena", write="duckdb")
-    return text
+        with DuckdbAthena.of("hub", {BASE.name: pa.Table.from_pylist(ROWS, schema=SCHEMA)}) as athena:
+            athena.add_view("right_one", view.texts[ATHENA])
+            # What it shows may be written in DuckDB's SQL.
+            athena.connection.execute(f"CREATE VIEW hub.{view.name} AS {self.__dict__['text']}")
+            [answer] = athena.query(sql).fetchall()
+        return [None if value is None else str(value) for value in answer]
 
 
 @pytest.mark.parametrize("name", VIEWS)
 def test_a_view_that_shows_what_the_table_holds_passes(name: str) -> None:
     found = view_check.check(Workgroup(VIEWS[name]), VIEWS[name])
-    assert found.problem == ""
+    assert found.verdict == "passed"
+    assert found.error(VIEWS[name]) == ""
     assert found.rows == {"collections_data_view": 6, "collections_data_current_view": 5, "ids_view": 2}.get(name, 4)
 
 
 @pytest.mark.parametrize(
     "text",
     [
-        "SELECT * FROM right_one LIMIT 1",
-        "SELECT * FROM right_one UNION ALL (SELECT * FROM right_one LIMIT 1)",
-        "SELECT * FROM right_one WHERE false",
+        "SELECT * FROM hub.right_one LIMIT 1",
+        "SELECT * FROM hub.right_one UNION ALL (SELECT * FROM hub.right_one LIMIT 1)",
+        "SELECT * FROM hub.right_one WHERE false",
     ],
     ids=["rows missing", "row twice", "empty"],
 )
 @pytest.mark.parametrize("name", VIEWS)
 def test_a_view_with_other_rows_fails(name: str, text: str) -> None:
     found = view_check.check(Workgroup(VIEWS[name], text), VIEWS[name])
-    assert found.problem.startswith(f"it has {found.rows:,} row")
+    assert found.verdict.startswith(f"failed: it has {found.rows:,} row")
+    assert found.error(VIEWS[name]) == f"View {name}: check {found.verdict}"
 
 
 def test_the_same_number_of_rows_with_other_keys_fails() -> None:
-    text = "SELECT * REPLACE (rssdid + 1 AS rssdid) FROM right_one"
-    assert view_check.check(Workgroup(REPORT, text), REPORT).problem == (
-        "it has 4 rows where the table has 4; by aod, rssdid, submission_ts, context_level1_value, 4 groups of the "
-        "table and 4 groups of the view have no equal"
+    text = "SELECT * REPLACE (rssdid + 1 AS rssdid) FROM hub.right_one"
+    assert view_check.check(Workgroup(REPORT, text), REPORT).verdict == (
+        "failed: it has 4 rows where the table has 4; by aod, rssdid, submission_ts, context_level1_value, 4 groups of "
+        "the table and 4 groups of the view have no equal"
     )
 
 

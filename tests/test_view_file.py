@@ -1,16 +1,15 @@
-"""View files: description, name, one statement, bundles, and text that means harm."""
+"""View files: description, name, one statement, and text that means harm."""
 
-import json
-from pathlib import Path
+from dataclasses import replace
 
-import duckdb
+import pyarrow as pa
 import pytest
 import sqlglot
+from duckdb_athena import DuckdbAthena
 from view_queries import TABLES
 
 from data_hub.errors import DataHubError
 from data_hub.sql_views.dialects import ATHENA, DIALECTS, Dialect
-from data_hub.view_files import view_file
 from data_hub.view_files.view_file import ViewFile
 
 TEXT = "-- Items by name.\n-- One row each.\nSELECT item FROM rows\n"
@@ -49,8 +48,8 @@ def test_tables_are_those_outside_its_own_queries() -> None:
         ("SELECT item FROM rows", "has no description; begin the file with comment lines"),
         ("/* a */ SELECT item FROM rows", "has no description"),
         ("--\nSELECT item FROM rows", "has no description"),
-        (f"-- {'x' * 2_049}\nSELECT item FROM rows", "2,049 characters, at most 2,048"),
-        (f"-- {'😀' * 1_025}\nSELECT item FROM rows", "2,050 characters, at most 2,048"),
+        (f"-- {'x' * 2_049}\nSELECT item FROM rows", "2,049 bytes of description, at most 2,048"),
+        (f"-- {'é' * 1_025}\nSELECT item FROM rows", "2,050 bytes of description, at most 2,048"),
         ("-- a\x07b\nSELECT item FROM rows", r"control character '\x07'"),
         ("-- only a comment", "0 statements; write one SELECT"),
         ("", "0 statements"),
@@ -112,15 +111,17 @@ def test_hostile_text_is_the_value_in_a_row() -> None:
     text = "-- x; DROP TABLE rows\nSELECT '''; DROP TABLE rows; --' /* '; */ AS a FROM rows -- '"
     view = ViewFile.parse("trial_view.sql", text).definition(TABLES)
     assert view.description == "x; DROP TABLE rows"
-    with duckdb.connect() as connection:
-        connection.execute("CREATE SCHEMA hub; CREATE TABLE hub.rows AS SELECT 1 AS n")
-        [statement] = sqlglot.transpile(ATHENA.text(view.query), read="athena", write="duckdb")
-        assert connection.sql(statement).fetchall() == [("'; DROP TABLE rows; --",)]
+    with DuckdbAthena.of("hub", {"rows": pa.table({"n": [1]})}) as athena:
+        assert athena.query(view.texts[ATHENA]).fetchall() == [("'; DROP TABLE rows; --",)]
 
 
 def test_at_most_ten_tables() -> None:
-    joined = " ".join(f"CROSS JOIN t{number}" for number in range(10))
-    assert "reads 11 tables, at most 10" in refused(f"-- x\nSELECT t0.a FROM t {joined}")
+    file = ViewFile.parse(
+        "a_view.sql", "-- x\nSELECT t0.item FROM t0 " + " ".join(f"CROSS JOIN t{n}" for n in range(1, 11))
+    )
+    tables = {name: replace(TABLES["rows"], name=name) for name in file.tables}
+    with pytest.raises(DataHubError, match=r"a_view\.sql: 11 tables, at most 10"):
+        file.definition(tables)
 
 
 def test_all_problems_are_told_at_once() -> None:
@@ -129,33 +130,23 @@ def test_all_problems_are_told_at_once() -> None:
     assert all(line.startswith("items.sql: ") for line in told)
 
 
-def test_a_folder_becomes_a_bundle_and_view_files_again(tmp_path: Path) -> None:
-    (tmp_path / "b_view.sql").write_text(TEXT, encoding="utf-8")
-    (tmp_path / "a_view.sql").write_text(TEXT.replace("Items", "Éléments"), encoding="utf-8")
-    (tmp_path / "notes.txt").write_text("no view")
-    loaded = view_file.load(tmp_path)
-    assert [file.name for file in loaded] == ["a_view", "b_view"]
-    assert view_file.parse_bundle(view_file.bundle(tmp_path), "s3://scripts/views/x.json") == loaded
+def test_only_the_tables_that_it_names_are_needed() -> None:
+    file = ViewFile.parse("items_view.sql", TEXT)
+    assert file.definition({"rows": TABLES["rows"]}) == file.definition(TABLES)
 
 
-def test_a_folder_that_is_missing_has_no_view_files(tmp_path: Path) -> None:
-    assert view_file.load(tmp_path / "none") == []
-    assert view_file.bundle(tmp_path / "none") == "{}"
-    assert view_file.parse_bundle("{}", "x") == []
-
-
-@pytest.mark.parametrize("text", ["", "[]", '{"a_view.sql": 1}', "nonsense"])
-def test_what_is_no_bundle_is_refused(text: str) -> None:
-    with pytest.raises(DataHubError, match=r"s3://x is no JSON object.*deploy the pipeline again"):
-        view_file.parse_bundle(text, "s3://x")
-
-
-def test_every_wrong_file_of_a_bundle_is_told() -> None:
-    with pytest.raises(DataHubError, match=r"(?s)a\.sql: .*b_view\.sql: it has no description"):
-        view_file.parse_bundle(json.dumps({"a.sql": TEXT, "b_view.sql": "SELECT item FROM rows"}), "x")
-
-
-def test_a_file_that_is_not_utf_8_is_refused(tmp_path: Path) -> None:
-    (tmp_path / "a_view.sql").write_bytes(b"-- \xff\nSELECT item FROM rows")
-    with pytest.raises(DataHubError, match=r"a_view\.sql: is not UTF-8 \(byte 3\)"):
-        view_file.load(tmp_path)
+@pytest.mark.parametrize(
+    ("table", "known", "fix"),
+    [
+        ("row", (), "did you mean rows?"),
+        ("othr", ("other", "rows"), "did you mean other?"),
+        ("nothing", ("other", "rows"), "there are: other, rows"),
+        ("nothing", (), "name an Iceberg table of the pipeline's database; one that a pipeline is yet to make, run"),
+        ("rows_view", ("rows",), "a view reads tables, never a view"),
+    ],
+)
+def test_a_table_that_there_is_not_is_told_with_its_line(table: str, known: tuple[str, ...], fix: str) -> None:
+    file = ViewFile.parse("items_view.sql", f"-- x\nSELECT rows.item\nFROM rows\nCROSS JOIN {table} AS t")
+    with pytest.raises(DataHubError) as caught:
+        file.definition({"rows": TABLES["rows"]}, known)
+    assert str(caught.value).startswith(f"items_view.sql: line 4: there is no table {table}: {fix}")

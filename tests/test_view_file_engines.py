@@ -5,10 +5,9 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
-import duckdb
 import pyarrow as pa
 import pytest
-import sqlglot
+from duckdb_athena import DuckdbAthena
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from spark_lake import SparkWarehouse
@@ -60,14 +59,9 @@ def _without_zone(value: Any) -> Any:
 
 
 def on_duckdb(view: ViewDefinition, content: Content) -> list[tuple[Any, ...]]:
-    with duckdb.connect() as connection:
-        connection.execute("SET TimeZone = 'UTC'")
-        connection.execute("CREATE SCHEMA hub")
-        for name, schema in SCHEMAS.items():
-            connection.register(f"{name}_rows", pa.Table.from_pylist(content[name], schema=schema))
-            connection.execute(f"CREATE VIEW hub.{name} AS FROM {name}_rows")
-        [text] = sqlglot.transpile(ATHENA.text(view.query), read="athena", write="duckdb")
-        return in_order(connection.sql(text).fetchall())
+    tables = {name: pa.Table.from_pylist(content[name], schema=schema) for name, schema in SCHEMAS.items()}
+    with DuckdbAthena.of("hub", tables) as athena:
+        return in_order(athena.query(view.texts[ATHENA]).fetchall())
 
 
 def in_order(rows: list[tuple[Any, ...]]) -> list[tuple[Any, ...]]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import UTC, datetime
 from typing import Any
 
 import boto3
@@ -32,7 +33,9 @@ def publication(client: Any, wait_seconds: float = 30) -> ViewPublication:
 def published(view: ViewDefinition) -> dict[str, Any]:
     """The view as GetTable describes it."""
     table_input: dict[str, Any] = dict(publication(None).table_input(view))
-    return {name: table_input[name] for name in ("Name", "TableType", "Parameters", "ViewDefinition")}
+    return {
+        name: table_input[name] for name in ("Name", "TableType", "Parameters", "StorageDescriptor", "ViewDefinition")
+    }
 
 
 class Glue:
@@ -226,7 +229,45 @@ def test_the_verdict_of_the_check_is_kept_once(glue: Glue) -> None:
     publication(glue.client).note_check(define("a"), "passed")
 
 
+def test_the_verdict_of_an_older_definition_does_not_put_that_back(glue: Glue) -> None:
+    glue.shows(define("a", "b"))
+    with pytest.raises(TryAgainError, match="things_view was published by somebody else at the same time"):
+        publication(glue.client).note_check(define("a"), "passed")
+
+
+@pytest.mark.parametrize(
+    ("code", "error"),
+    [
+        ("InvalidInputException", DataHubError),
+        ("AccessDeniedException", DataHubError),
+        ("ThrottlingException", TryAgainError),
+    ],
+)
+def test_what_glue_refuses_at_once_names_the_view(glue: Glue, code: str, error: type[Exception]) -> None:
+    glue.shows(None)
+    glue.script.add_client_error("create_table", code, "not so")
+    with pytest.raises(error, match=rf"view things_view.*{code}"):
+        glue.publish(define("a"))
+
+
 def test_what_a_view_leaves_out_stands_in_its_parameters_and_makes_it_another() -> None:
     plain, noted = (publication(None).table_input(view) for view in (define("a"), replace(define("a"), note="n")))
     assert noted["Parameters"][NOTE] == "n"
     assert noted["Parameters"][FINGERPRINT] != plain["Parameters"][FINGERPRINT]
+
+
+def test_an_update_whose_answer_was_lost_is_looked_at_and_not_called_refused(glue: Glue) -> None:
+    glue.shows(define("a"))
+    glue.script.add_client_error("update_table", "ConcurrentModificationException")
+    glue.shows(define("a"), Action="UPDATE", State="IN_PROGRESS")
+    glue.shows(define("a", "b"), Action="UPDATE", State="SUCCESS")
+    assert glue.publish(define("a", "b")) == "replaced"
+
+
+def test_a_failure_of_yesterday_is_not_the_answer_of_today(glue: Glue) -> None:
+    failed = {"Action": "UPDATE", "State": "FAILED", "RequestTime": datetime(2026, 1, 1, tzinfo=UTC)}
+    glue.shows(define("a"), **failed)
+    glue.takes("update_table", TableInput=ANY, ViewUpdateAction="REPLACE", Force=True)
+    glue.shows(define("a"), **failed)
+    glue.shows(define("a", "b"), Action="UPDATE", State="SUCCESS", RequestTime=datetime(2026, 1, 2, tzinfo=UTC))
+    assert glue.publish(define("a", "b")) == "replaced"

@@ -2,16 +2,19 @@ from datetime import timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
+import boto3
 import pyarrow as pa
 import pytest
 from report_rows import CONTRACT, SCHEMA, SUBMITTED, Reports, report_row
 
 from data_hub.errors import DataHubError
 from data_hub.iceberg.catalog import open_catalog
-from data_hub.sql_views.published_view import summarise
-from data_hub.sql_views.view_parameters import CHECK, PIPELINE
+from data_hub.sql_views import catalog_view, view_definition, views_summary
+from data_hub.sql_views.athena_workgroup import AthenaWorkgroup
+from data_hub.sql_views.base_table import Database
+from data_hub.sql_views.view_definitions import define_views
+from data_hub.sql_views.view_parameters import CHECK, MISFITS, PIPELINE
 from data_hub.sql_views.views import ViewOptions, create_views
-from data_hub.view_files.view_file import ViewFile
 from local_aws.athena import Athena
 from local_aws.faults import Fault
 
@@ -76,7 +79,6 @@ def test_unchanged_views_are_not_written(aws: "LocalAws", reports: Reports) -> N
 def test_a_new_item_replaces_both_texts_at_once(aws: "LocalAws", reports: Reports) -> None:
     reports.add(report_row())
     publish(reports)
-    before = stored(aws, reports, "fry9c_report_view")
     reports.add(report_row(item_mdrm="BHCK4397"))
     assert publish(reports) == {
         "collections_data_view": "unchanged",
@@ -86,13 +88,13 @@ def test_a_new_item_replaces_both_texts_at_once(aws: "LocalAws", reports: Report
     versions = aws.client("glue").get_table_versions(
         DatabaseName=reports.deployment.database, TableName="fry9c_report_view"
     )["TableVersions"]
-    has_item = {}
     for version in versions:
         texts = [text["ViewOriginalText"] for text in version["Table"]["ViewDefinition"]["Representations"]]
-        has_item[int(version["VersionId"])] = ["BHCK4397" in text for text in texts]
-    first_after = int(before["VersionId"]) + 1
-    assert all(both == [number >= first_after] * 2 for number, both in has_item.items())
-    assert len(has_item) > first_after - 1
+        columns = {column["Name"] for column in version["Table"]["StorageDescriptor"]["Columns"]}
+        assert {"BHCK4397" in text for text in texts} == {"bhck4397" in columns}
+    assert "bhck4397" in {
+        column["Name"] for column in stored(aws, reports, "fry9c_report_view")["StorageDescriptor"]["Columns"]
+    }
 
 
 def test_a_correction_shows_as_a_further_row(aws: "LocalAws", reports: Reports) -> None:
@@ -126,8 +128,8 @@ def test_hostile_names_are_reported_and_stop_nobody_else(reports: Reports, capsy
     )
     views = {view.name: view for view in create_views(reports.pipeline, reports.deployment)}
     assert {name: view.outcome for name, view in views.items()} == {
-        "'; DROP": "refused",
-        "fry9c": "refused",
+        "'; DROP": "left out",
+        "fry9c": "left out",
         "collections_data_view": "created",
         "collections_data_current_view": "created",
         "fry9c_report_view": "created",
@@ -137,12 +139,12 @@ def test_hostile_names_are_reported_and_stop_nobody_else(reports: Reports, capsy
         == "series without a report view, because they make no distinct name (2): \"'; DROP\", 'fry9c'"
     )
     assert "DROP TABLE" in views["fry9c_report_view"].note
-    assert "differs from 'FRY9C' only in case" in views["fry9c"].note
+    assert "fry9c_report_view is already the view of series 'FRY9C'" in views["fry9c"].note
     printed = capsys.readouterr().out.splitlines()
-    assert printed == [*map(str, views.values()), summarise(list(views.values()))]
-    assert printed[0].startswith('refused: Series "\'; DROP" gets no report view')
+    assert printed == [*map(str, views.values()), views_summary.line(list(views.values()))]
+    assert printed[0].startswith('left out: Series "\'; DROP" gets no report view')
     assert printed[2].startswith("collections_data_view: created, 12 columns, check not checked")
-    assert summarise(list(views.values())).startswith("3 views: 3 created; 2 series without a view")
+    assert views_summary.line(list(views.values())).startswith("3 views: 3 created; 2 series without a view")
 
 
 def test_without_the_table_the_error_says_what_to_do(reports: Reports) -> None:
@@ -165,11 +167,12 @@ def test_a_pipeline_without_report_columns_gets_only_the_unified_view(aws: "Loca
 
 
 def test_values_that_their_column_cannot_hold_are_counted_and_stay_in_the_unified_view(
-    aws: "LocalAws", reports: Reports
+    aws: "LocalAws", reports: Reports, capsys: pytest.CaptureFixture[str]
 ) -> None:
     typed = reports.with_report({"TEXT*": "string", "*": "decimal(38,6)"})
     typed.add(
         report_row(item_mdrm="TEXT0001", item_value="free text"),
+        report_row(item_mdrm="no-column", item_value="n/a"),
         report_row(item_value="n/a"),
         report_row(item_value="n/a", rssdid=7),
         report_row(item_value="1.12345678", rssdid=8),
@@ -178,14 +181,18 @@ def test_values_that_their_column_cannot_hold_are_counted_and_stay_in_the_unifie
         report_row(item_value=None, rssdid=11),
     )
     views = {view.name: view for view in create_views(typed.pipeline, typed.deployment)}
-    told = "3 values do not fit their columns' types and are NULL there, e.g. BHCK2170 '1.12345678'"
-    assert views["fry9c_report_view"].check.endswith(told)
-    assert stored(aws, typed, "fry9c_report_view")["Parameters"][CHECK] == views["fry9c_report_view"].check
+    told = "3 reported values do not fit their columns' types, e.g. BHCK2170 '1.12345678'"
+    assert views["fry9c_report_view"].misfits == told
+    assert stored(aws, typed, "fry9c_report_view")["Parameters"][MISFITS] == told
+    assert "values that do not fit their column in fry9c_report_view" in capsys.readouterr().out.splitlines()[-1]
     rows = select(aws, typed, "SELECT rssdid, bhck2170, text0001 FROM fry9c_report_view ORDER BY rssdid")
     assert [row["bhck2170"] for row in rows] == [None, None, Decimal("12.5"), None, None, None]
     assert rows[-1]["text0001"] == "free text"
     kept = select(
-        aws, typed, "SELECT count(*) AS n FROM collections_data_view WHERE item_value IN ('n/a', '1.12345678')"
+        aws,
+        typed,
+        "SELECT count(*) AS n FROM collections_data_view "
+        "WHERE item_mdrm = 'BHCK2170' AND item_value IN ('n/a', '1.12345678')",
     )
     assert kept == [{"n": 3}]
 
@@ -225,6 +232,41 @@ def test_a_view_whose_series_is_gone_is_told_and_dropped_only_when_asked(aws: "L
         select(aws, reports, "SELECT * FROM fry15_report_view")
 
 
+def test_a_view_is_not_dropped_when_the_table_has_changed_meanwhile(
+    aws: "LocalAws", reports: Reports, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    table = reports.add(report_row(), report_row(seriesid="FRY15"))
+    publish(reports)
+    table.refresh()
+    table.delete("seriesid = 'FRY15'")
+    read = catalog_view.read
+
+    def read_late(*arguments: Any) -> Any:
+        reports.add(report_row(seriesid="FRY15"))
+        return read(*arguments)
+
+    monkeypatch.setattr(catalog_view, "read", read_late)
+    assert publish(reports, prune=True)["fry15_report_view"] == "gone"
+    assert len(select(aws, reports, "SELECT * FROM fry15_report_view")) == 1
+
+
+def test_a_part_that_the_report_no_longer_has_goes_with_the_others(
+    reports: Reports, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(view_definition, "MAX_COLUMNS", 13)
+    table = reports.add(*(report_row(item_mdrm=f"B{number:02}") for number in range(21)))
+    assert publish(reports)["fry9c_report_3_view"] == "created"
+    table.refresh()
+    table.delete("item_mdrm = 'B20'")
+    assert publish(reports) == {
+        "collections_data_view": "unchanged",
+        "collections_data_current_view": "unchanged",
+        "fry9c_report_2_view": "replaced",
+        "fry9c_report_view": "replaced",
+        "fry9c_report_3_view": "dropped",
+    }
+
+
 def test_pruning_leaves_views_of_other_pipelines_and_of_people_alone(aws: "LocalAws", reports: Reports) -> None:
     reports.add(report_row())
     for name, parameters in (("others_view", {PIPELINE: "others"}), ("mine_view", {})):
@@ -246,19 +288,112 @@ def test_throttled_calls_are_made_again(aws: "LocalAws", reports: Reports) -> No
 
 def test_a_view_file_is_published_with_the_others(aws: "LocalAws", reports: Reports) -> None:
     reports.add(report_row(), report_row(rssdid=7))
-    file = ViewFile.parse(
-        "big_view.sql", "-- RSSD ids.\nSELECT DISTINCT rssdid FROM collections_data_staging WHERE rssdid > 7"
-    )
-    assert publish(reports, files=[file])["big_view"] == "created"
+    file = {"big_view.sql": "-- RSSD ids.\nSELECT DISTINCT rssdid FROM collections_data_staging WHERE rssdid > 7"}
+    assert publish(reports, files=file)["big_view"] == "created"
     assert select(aws, reports, "SELECT * FROM big_view") == [{"rssdid": 1234567}]
     assert stored(aws, reports, "big_view")["Description"] == "RSSD ids."
 
 
-def test_a_view_file_that_does_not_fit_fails_the_job_after_all_others(aws: "LocalAws", reports: Reports) -> None:
+def test_a_view_file_that_is_wrong_fails_the_job_after_all_others(aws: "LocalAws", reports: Reports) -> None:
     reports.add(report_row())
-    wrong = ViewFile.parse("a_view.sql", "-- Nothing.\nSELECT nonsense FROM collections_data_staging")
-    lost = ViewFile.parse("b_view.sql", "-- Nothing.\nSELECT x FROM nowhere")
-    right = ViewFile.parse("c_view.sql", "-- Ids.\nSELECT rssdid FROM collections_data_staging")
-    with pytest.raises(DataHubError, match=r"(?s)2 views failed:.*nonsense.*Table nowhere is not in database"):
-        publish(reports, files=[wrong, lost, right])
+    files = {
+        "a_view.sql": "-- Nothing.\nSELECT nonsense FROM collections_data_staging",
+        "b_view.sql": "-- Nothing.\nSELECT x FROM nowhere",
+        "c_view.sql": "-- Ids.\nSELECT rssdid FROM collections_data_staging",
+        "d_view.sql": "DROP TABLE collections_data_staging",
+        "e_view.sql": "-- A view.\nSELECT rssdid FROM collections_data_view",
+        "collections_data_view.sql": "-- Taken.\nSELECT rssdid FROM collections_data_staging",
+    }
+    publish(reports)
+    reasons = (
+        r"(?s)^5 views failed:\na_view.sql: .*nonsense.*\nb_view.sql: .*nowhere.*"
+        r"\ncollections_data_view.sql: the pipeline makes a view of that name itself.*\nd_view.sql: .*\ne_view.sql: "
+    )
+    with pytest.raises(DataHubError, match=reasons):
+        publish(reports, files=files)
     assert select(aws, reports, "SELECT * FROM c_view") == [{"rssdid": 1234567}]
+
+
+def test_a_view_whose_file_is_wrong_just_now_is_not_gone(aws: "LocalAws", reports: Reports) -> None:
+    reports.add(report_row())
+    publish(reports, files={"a_view.sql": "-- Ids.\nSELECT rssdid FROM collections_data_staging"})
+    with pytest.raises(DataHubError, match="this is no SQL"):
+        publish(reports, files={"a_view.sql": "-- Ids.\nSELEC rssdid FROM collections_data_staging"}, prune=True)
+    assert select(aws, reports, "SELECT * FROM a_view") == [{"rssdid": 1234567}]
+
+
+def test_what_glue_refuses_at_once_stops_no_other_view(
+    aws: "LocalAws", reports: Reports, capsys: pytest.CaptureFixture[str]
+) -> None:
+    reports.add(report_row())
+    aws.faults.plan(Fault("refuse", at=1, service="glue", operation="CreateTable"))
+    with pytest.raises(DataHubError, match=r"^Glue refused view collections_data_view: AccessDenied"):
+        publish(reports)
+    aws.faults.end()
+    assert capsys.readouterr().out.splitlines()[-1].startswith("3 views: 1 failed, 2 created")
+    assert set(publish(reports).values()) == {"created", "unchanged"}
+
+
+def test_parts_of_a_report_that_grows_never_lack_an_item(reports: Reports, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each part is published on its own: after each of them the parts that are there have every item."""
+    monkeypatch.setattr(view_definition, "MAX_COLUMNS", 6)
+    database = Database(boto3.client("glue"), open_catalog(), reports.deployment.database)
+
+    def parts(*items: str) -> dict[str, set[str]]:
+        reports.add(*(report_row(item_mdrm=item) for item in items))
+        views = define_views(reports.pipeline, database, {}).views
+        return {view.name: set(view.columns) for view in views if "_report_" in view.name}
+
+    there = parts("B1", "B2", "B3", "B5", "B6", "B7", "B9")
+    wanted = set().union(*there.values())
+    assert len(there) == 3
+    for name, columns in parts("A1", "B4", "B8", "C1").items():
+        there[name] = columns
+        assert wanted <= set().union(*there.values())
+
+
+def test_a_check_that_fails_fails_the_job_and_stands_in_the_parameters(
+    aws: "LocalAws", reports: Reports, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    reports.add(report_row())
+    answers = {"collections_data_view": ["2", "1", "0", "1"], "fry9c_report_view": None}
+
+    def first_row(_: AthenaWorkgroup, sql: str) -> list[str]:
+        [view] = [name for name in ("collections_data_view", "current_view", "fry9c_report_view") if name in sql]
+        if (answer := answers.get(view, ["1", "1", "0", "0"])) is None:
+            raise DataHubError("Athena has no time")
+        return answer
+
+    monkeypatch.setattr(AthenaWorkgroup, "first_row", first_row)
+    with pytest.raises(
+        DataHubError, match=r"(?s)2 views failed:.*_view: check failed: it has 2 rows .*not checked: Ath"
+    ):
+        publish(reports, athena_workgroup="hub")
+    verdicts = {
+        name: stored(aws, reports, name)["Parameters"][CHECK]
+        for name in ("collections_data_view", "fry9c_report_view", "collections_data_current_view")
+    }
+    assert verdicts["collections_data_view"].startswith("failed: it has 2 rows where the table has 1; by source_file")
+    assert verdicts["fry9c_report_view"] == "not checked: Athena has no time"
+    assert verdicts["collections_data_current_view"] == "passed"
+
+
+def test_a_column_that_is_called_like_the_rank_does_no_harm(aws: "LocalAws") -> None:
+    reports = Reports.deploy(aws)
+    schema = SCHEMA.append(pa.field("precedence", pa.string()))
+    reports.add(report_row(precedence="mine"), report_row(precedence="mine", source_line=1), schema=schema)
+    publish(reports)
+    assert select(aws, reports, "SELECT precedence, source_line FROM collections_data_current_view") == [
+        {"precedence": "mine", "source_line": 2}
+    ]
+
+
+def test_a_series_cannot_take_the_name_of_the_tables_view(aws: "LocalAws") -> None:
+    reports = Reports.deploy(aws, CONTRACT.replace("collections_data_staging", "call_report_staging"))
+    reports.add(report_row(seriesid="CALL"))
+    assert publish(reports) == {
+        "CALL": "left out",
+        "call_report_view": "created",
+        "call_report_current_view": "created",
+    }
+    assert "seriesid" in select(aws, reports, "SELECT * FROM call_report_view")[0]

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from io import StringIO
 from types import SimpleNamespace
 from typing import Any
@@ -13,9 +14,11 @@ from report_rows import Reports, report_row
 from rich.console import Console
 
 from data_hub.errors import DataHubError
+from data_hub.sql_views import catalog_view
 from hub_cli import lake, view_list, views, withdraw
 from hub_cli.__main__ import hub
 from hub_cli.lake import Data
+from hub_cli.views import DdlOptions
 from local_aws.process import LocalAws
 
 HOSTILE = "'; DROP"
@@ -26,6 +29,7 @@ def reports(aws: LocalAws, monkeypatch: pytest.MonkeyPatch) -> Reports:
     """A table with a series, which the commands take for that of the pipeline collections."""
     reports = Reports.deploy(aws)
     reports.add(report_row())
+    aws.client("s3").create_bucket(Bucket="scripts")
 
     @contextmanager
     def data() -> Iterator[Data]:
@@ -35,7 +39,7 @@ def reports(aws: LocalAws, monkeypatch: pytest.MonkeyPatch) -> Reports:
     monkeypatch.setattr(lake, "open_data_to_change", data)
     monkeypatch.setattr(views.pipeline_file, "load", lambda _: reports.pipeline)
     monkeypatch.setattr(views, "deployment_of", lambda *_: reports.deployment)
-    monkeypatch.setattr(view_list, "files_of", lambda _: [])
+    monkeypatch.setattr(view_list, "files_of", lambda _: {})
     return reports
 
 
@@ -58,13 +62,13 @@ def states(found: dict[str, Any]) -> dict[str, str]:
 
 def publish(*, prune: bool = False, as_json: bool = False) -> str:
     text = StringIO()
-    views.publish(Console(file=text, width=300), "collections", views.PublishOptions(prune, as_json))
+    views.publish(Console(file=text, width=300), "collections", prune=prune, as_json=as_json)
     return text.getvalue()
 
 
-def ddl_of(capsys: pytest.CaptureFixture[str], view: str = "", dialect: str | None = None) -> str:
+def ddl_of(capsys: pytest.CaptureFixture[str], view: str = "", **options: Any) -> str:
     capsys.readouterr()
-    views.print_ddl("collections", view, "create", dialect)
+    views.print_ddl("collections", DdlOptions(view, **options))
     return capsys.readouterr().out
 
 
@@ -85,7 +89,7 @@ def test_views_are_listed_as_published(reports: Reports, capsys: pytest.CaptureF
 
 
 def test_nothing_is_published_yet(reports: Reports, capsys: pytest.CaptureFixture[str]) -> None:
-    assert set(states(document(capsys)).values()) == {"missing"}
+    assert set(states(document(capsys)).values()) == {"not published yet"}
     lines = shown()
     assert "fry9c_report_view not published yet" in lines
     assert "./hub views --publish makes or replaces what is not as defined" in lines
@@ -140,27 +144,71 @@ def test_a_refused_view_fails_the_command_and_the_others_are_there(
     with pytest.raises(DataHubError, match="has a table of that name"):
         publish()
     found = states(document(capsys))
-    assert (found["collections_data_view"], found["fry9c_report_view"]) == ("published", "missing")
+    assert (found["collections_data_view"], found["fry9c_report_view"]) == ("published", "not published yet")
 
 
-def test_statements_of_all_views_or_of_one_go_to_standard_output(
+def test_statements_are_made_of_what_is_defined_for_the_account_that_runs_them(
     reports: Reports, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    publish()
-    every = ddl_of(capsys)
+    """Nothing is published here: in such an account the job cannot."""
+    every = ddl_of(capsys, database="regulatory", definer="arn:aws:iam::210987654321:role/definer")
     assert every.count("PROTECTED MULTI DIALECT VIEW") == every.count("ADD DIALECT") == 3
-    one = ddl_of(capsys, "FRY9C_report_view", "athena")
-    database = reports.deployment.database
+    assert every.count("-- as arn:aws:iam::210987654321:role/definer\n") == 3
+    assert (reports.deployment.database in every, reports.deployment.view_definer in every) == (False, False)
+    one = ddl_of(capsys, "FRY9C_report_view", dialect="athena", database="regulatory")
     (statement,) = [line for line in one.splitlines() if line.startswith(("CREATE", "ALTER"))]
-    assert statement == f'ALTER VIEW "{database}"."fry9c_report_view" ADD DIALECT AS'
+    assert statement == 'ALTER VIEW "regulatory"."fry9c_report_view" ADD DIALECT AS'
+    assert 'FROM "regulatory"."collections_data_staging"' in one
 
 
-def test_statements_of_a_view_that_is_not_there_are_an_error_that_names_those_that_are(reports: Reports) -> None:
-    with pytest.raises(DataHubError, match=r"has published no view x_view; its views: none yet; ./hub views --publish"):
-        views.print_ddl("collections", "x_view", "create", None)
+def test_statements_of_a_view_that_is_not_defined_are_an_error_that_names_those_that_are(reports: Reports) -> None:
+    assert reports.deployment.database
+    with pytest.raises(DataHubError, match=r"defines no view x_view; its views: .*_view, fry9c_report_view$"):
+        views.print_ddl("collections", DdlOptions("x_view"))
+
+
+def test_a_wrong_view_file_stops_no_other_view(
+    reports: Reports, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    right, wrong = (
+        "-- a\nSELECT rssdid FROM collections_data_staging",
+        "-- b\nSELECT rssdi FROM collections_data_staging",
+    )
+    monkeypatch.setattr(view_list, "files_of", lambda _: {"a_view.sql": right, "b_view.sql": right})
     publish()
-    with pytest.raises(DataHubError, match=r"no view x_view; its views: .*fry9c_report_view"):
-        views.print_ddl("collections", "x_view", "create", None)
+    monkeypatch.setattr(view_list, "files_of", lambda _: {"a_view.sql": right, "b_view.sql": wrong})
+    found = states(document(capsys))
+    assert (found["a_view"], found["b_view"]) == ("published", "out of date")
+    assert any(line.startswith("✘ b_view.sql: line 2: there is no column rssdi") for line in shown())
+    assert view_list.is_behind(reports.pipeline, reports.deployment)
+    with pytest.raises(DataHubError, match=r"b_view\.sql: line 2"):
+        publish(prune=True)
+    assert states(document(capsys))["b_view"] == "out of date"
+    with pytest.raises(DataHubError, match=r"b_view\.sql: line 2"):
+        ddl_of(capsys)
+    assert "a_view" in capsys.readouterr().out
+
+
+def test_a_series_without_a_view_is_told_beside_the_statements(
+    reports: Reports, capsys: pytest.CaptureFixture[str]
+) -> None:
+    reports.add(report_row(seriesid=HOSTILE))
+    capsys.readouterr()
+    views.print_ddl("collections", DdlOptions())
+    written = capsys.readouterr()
+    assert ("gets no report view" in written.err, "gets no report view" in written.out) == (True, False)
+
+
+def test_a_view_whose_text_somebody_left_stale_is_out_of_date(
+    aws: LocalAws, reports: Reports, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    publish()
+    stale = catalog_view.of(
+        aws.client("glue").get_table(DatabaseName=reports.deployment.database, Name="fry9c_report_view")["Table"]
+    )
+    stale = replace(stale, texts={"SPARK": stale.texts["SPARK"]})
+    monkeypatch.setattr(view_list.catalog_view, "read", lambda *_: [stale])
+    assert view_list.read(reports.pipeline, reports.deployment).out_of_date == ["fry9c_report_view"]
 
 
 def test_after_a_withdrawal_it_is_told_which_views_have_yet_to_follow(
@@ -187,7 +235,17 @@ def test_after_a_withdrawal_it_is_told_which_views_have_yet_to_follow(
     assert set(states(document(capsys)).values()) == {"published"}
 
 
-@pytest.mark.parametrize("words", [["--update"], ["--dialect", "spark"], ["--ddl", "--json"], ["--ddl", "--publish"]])
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["--update"],
+        ["--database", "d"],
+        ["--definer", "d"],
+        ["--dialect", "spark"],
+        ["--ddl", "--json"],
+        ["--ddl", "--publish"],
+    ],
+)
 def test_options_that_do_not_go_together_are_refused(words: list[str]) -> None:
     answer = CliRunner().invoke(hub, ["views", *words])
     assert answer.exit_code == 2
@@ -197,9 +255,13 @@ def test_options_that_do_not_go_together_are_refused(words: list[str]) -> None:
 @pytest.mark.parametrize(
     ("words", "expected"),
     [
-        (["--ddl"], ("collections", "", "create", None)),
-        (["--ddl", "x_view", "--dialect", "spark"], ("collections", "x_view", "create", "spark")),
-        (["--ddl", "--update", "--pipeline", "p"], ("p", "", "update", None)),
+        (["--ddl"], ("collections", DdlOptions())),
+        (["--ddl", "x_view", "--dialect", "spark"], ("collections", DdlOptions("x_view", dialect="spark"))),
+        (["--ddl", "--update", "--pipeline", "p"], ("p", DdlOptions(purpose="update"))),
+        (
+            ["--ddl", "--database", "d", "--definer", "arn:x"],
+            ("collections", DdlOptions(database="d", definer="arn:x")),
+        ),
     ],
 )
 def test_ddl_takes_a_view_or_none(
@@ -209,3 +271,12 @@ def test_ddl_takes_a_view_or_none(
     monkeypatch.setattr(views, "print_ddl", lambda *arguments: asked.append(arguments))
     assert CliRunner().invoke(hub, ["views", *words]).exit_code == 0
     assert asked == [expected]
+
+
+def test_the_job_is_told_of_the_view_files_that_were_published(
+    aws: LocalAws, reports: Reports, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told = []
+    monkeypatch.setattr(views, "upload_views", lambda _, file: told.append(file.name))
+    publish()
+    assert told == ["collections.yaml"]

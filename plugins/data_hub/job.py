@@ -20,7 +20,7 @@ from data_hub.pipelines import pipeline_file
 from data_hub.pipelines.deployment import Deployment
 from data_hub.pipelines.pipeline import Pipeline
 from data_hub.sql_views.views import ViewOptions, create_views
-from data_hub.view_files import view_file
+from data_hub.view_files import view_bundle
 from data_hub.wording import counted
 
 
@@ -78,9 +78,11 @@ def run_views(arguments: Sequence[str]) -> None:
         TryAgainError: a view was left undone.
     """
     options = ViewsArguments.of(arguments)
+    if options.prune and not options.views:
+        raise DataHubError("--prune true needs --views, else the views of all view files would go: deploy again")
     pipeline = load_pipeline(options.deployment)
     with _measured(pipeline, options.job):
-        files = view_file.parse_bundle(_read(options.views, "view files"), options.views) if options.views else []
+        files = view_bundle.parse(_read(options.views, "view files"), options.views) if options.views else {}
         create_views(pipeline, options.deployment, ViewOptions(files, options.athena_workgroup, options.prune))
 
 

@@ -10,7 +10,7 @@ from deployed_pipeline import DeployedPipeline, MakeGlueJob
 from published_views import put_view
 from task_context import RecordingTaskInstance, resume, start
 
-from data_hub.airflow import assets, file_counts, job_run_report, view_outcomes
+from data_hub.airflow import assets, file_counts, job_run_report, published_views
 from data_hub.airflow.operators import GlueJobRunOperator
 from data_hub.ingestion import ingest
 
@@ -160,7 +160,7 @@ def test_what_views_leave_out_and_failed_checks_are_told(
     deployed: DeployedPipeline, make_glue_job: MakeGlueJob, caplog: pytest.LogCaptureFixture
 ) -> None:
     glue, name = deployed.aws.client("glue"), deployed.pipeline.pipeline
-    put_view(glue, deployed.name, "a_view", name)
+    put_view(glue, deployed.name, "a_view", name, misfits="2 reported values do not fit their columns' types")
     put_view(glue, deployed.name, "b_view", name, note="1 series without a report view: 'x y'")
     put_view(glue, deployed.name, "c_report_view", name, check="failed: it has 1 row where the table has 2")
     put_view(glue, deployed.name, "d_view", "another", check="failed: not ours")
@@ -168,11 +168,12 @@ def test_what_views_leave_out_and_failed_checks_are_told(
     assert task_instance.xcoms["summary"] == "3 views: 3 created; 1 series without a view"
     assert [(view["view"], view["check"], view["note"]) for view in task_instance.xcoms["views"]] == [
         ("c_report_view", "failed: it has 1 row where the table has 2", ""),
-        ("b_view", "passed", "1 series without a report view: 'x y'"),
         ("a_view", "passed", ""),
+        ("b_view", "passed", "1 series without a report view: 'x y'"),
     ]
     told = [record.getMessage() for record in caplog.records if record.name == job_run_report.__name__]
     assert told == [
+        "a_view: 2 reported values do not fit their columns' types",
         "b_view: 1 series without a report view: 'x y'",
         "c_report_view: check failed: it has 1 row where the table has 2",
     ]
@@ -200,7 +201,7 @@ def test_a_catalogue_that_cannot_be_read_changes_no_verdict(
     def refuse(*_: object) -> None:
         raise OSError("no way to the catalogue")
 
-    monkeypatch.setattr(view_outcomes, "read", refuse)
+    monkeypatch.setattr(published_views, "read", refuse)
     xcoms = run_views_job(deployed, make_glue_job, "print('1 view: 1 created')").xcoms
     assert (xcoms["summary"], xcoms.get("views")) == ("1 view: 1 created", None)
     assert "cannot be read from the Glue Data Catalog" in caplog.text

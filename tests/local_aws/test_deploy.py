@@ -141,6 +141,17 @@ def test_a_wrong_view_file_deploys_nothing(aws: LocalAws, tmp_path: Path, name: 
     assert "other" not in [bucket["Name"] for bucket in aws.client("s3").list_buckets()["Buckets"]]
 
 
+def test_all_wrong_view_files_are_told_at_once(aws: LocalAws, tmp_path: Path) -> None:
+    pipeline = tmp_path / "collections.yaml"
+    pipeline.write_text(COLLECTIONS.read_text())
+    folder = tmp_path / "views" / "collections"
+    folder.mkdir(parents=True)
+    for name in ("a_view.sql", "b_view.sql", "collections_data_view.sql"):
+        (folder / name).write_text("SELECT aod FROM collections_data_staging")
+    with pytest.raises(DataHubError, match=r"(?s)makes itself.*a_view\.sql: .*b_view\.sql: .*no description"):
+        deploy(aws, [pipeline])
+
+
 def test_a_wrong_pipeline_file_deploys_nothing(aws: LocalAws, tmp_path: Path) -> None:
     right = tmp_path / "right.yaml"
     right.write_text(

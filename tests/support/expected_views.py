@@ -1,6 +1,6 @@
 """What the views of a table must show, computed row by row from docs/views.md and docs/ingestion.md, without SQL."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Context, Decimal, Inexact
 from fnmatch import fnmatchcase
@@ -52,19 +52,28 @@ def reports(rows: Sequence[Row], types: dict[str, str], patterns: dict[str, str]
     return expected
 
 
-def misfits(rows: Iterable[Row], patterns: dict[str, str]) -> int:
-    """How many values no column of the wanted type can hold."""
-    reported = [(item_type(row["item_mdrm"] or "", patterns), row["item_value"]) for row in rows if row["item_mdrm"]]
-    return sum(bool(value) and typed(value, wanted) is None for wanted, value in reported)
+def misfits(rows: Sequence[Row], types: dict[str, str], patterns: dict[str, str]) -> int:
+    """How many values of one series the columns of their items cannot hold."""
+    wanted = {item: item_type(item, patterns) for item in _columns(rows, (*REPORT, *_contexts(rows, types))).values()}
+    reported = [(wanted[row["item_mdrm"]], row["item_value"]) for row in rows if row["item_mdrm"] in wanted]
+    return sum(bool(value) and typed(value, type_name) is None for type_name, value in reported)
 
 
-def _report(rows: Sequence[Row], types: dict[str, str], patterns: dict[str, str]) -> Expected:
-    contexts = [name for name in types if name.startswith("context_") and any(row[name] is not None for row in rows)]
-    keys = (*REPORT, *contexts)
+def _contexts(rows: Sequence[Row], types: dict[str, str]) -> list[str]:
+    return [name for name in types if name.startswith("context_") and any(row[name] is not None for row in rows)]
+
+
+def _columns(rows: Sequence[Row], keys: Sequence[str]) -> dict[str, str]:
     columns: dict[str, str] = {}
     for item in sorted({row["item_mdrm"] or "" for row in rows}):
         if _is_plain(item) and item.lower() not in keys:
             columns.setdefault(item.lower(), item)
+    return columns
+
+
+def _report(rows: Sequence[Row], types: dict[str, str], patterns: dict[str, str]) -> Expected:
+    keys = (*REPORT, *_contexts(rows, types))
+    columns = _columns(rows, keys)
     wanted = {item: item_type(item, patterns) for item in columns.values()}
     shown: dict[tuple[Any, ...], dict[str, Any]] = {}
     for row in _in_order(rows, LATER):

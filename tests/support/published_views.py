@@ -2,10 +2,12 @@
 
 from typing import Any
 
-from data_hub.sql_views.view_parameters import CHECK, NOTE, PIPELINE
+from data_hub.sql_views.view_parameters import CHECK, MISFITS, NOTE, PIPELINE
 
 
-def put_view(glue: Any, database: str, name: str, pipeline: str, check: str = "passed", note: str = "") -> None:
+def put_view(
+    glue: Any, database: str, name: str, pipeline: str, check: str = "passed", note: str = "", misfits: str = ""
+) -> None:
     """Put a view of one row and one column into the catalogue.
 
     Args:
@@ -15,7 +17,9 @@ def put_view(glue: Any, database: str, name: str, pipeline: str, check: str = "p
         pipeline: who has published it.
         check: what its check found.
         note: what it leaves out.
+        misfits: values that its columns cannot hold.
     """
+    told = {name: text for name, text in ((NOTE, note), (MISFITS, misfits)) if text}
     glue.create_table(
         DatabaseName=database,
         TableInput={
@@ -30,6 +34,6 @@ def put_view(glue: Any, database: str, name: str, pipeline: str, check: str = "p
                     for dialect in ("SPARK", "ATHENA")
                 ],
             },
-            "Parameters": {PIPELINE: pipeline, CHECK: check, **({NOTE: note} if note else {})},
+            "Parameters": {PIPELINE: pipeline, CHECK: check, **told},
         },
     )

@@ -8,13 +8,13 @@ from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
-from sqlglot import exp
 
 from data_hub.iceberg.catalog import open_catalog
+from data_hub.iceberg.tables import with_ids
 from data_hub.pipelines import pipeline_file
 from data_hub.pipelines.deployment import Deployment
 from data_hub.pipelines.pipeline import Pipeline
-from data_hub.sql_views.base_table import BaseTable
+from data_hub.sql_views.base_table import base_table
 
 if TYPE_CHECKING:
     from pyiceberg.table import Table
@@ -60,12 +60,11 @@ SCHEMA = pa.schema(
         ("ingested_at", pa.timestamp("us", tz="UTC")),
     ]
 )
-_SQL_TYPES = {"string": "text", "int64": "bigint", "date32[day]": "date", "timestamp[us, tz=UTC]": "timestamptz"}
-BASE = BaseTable(
+BASE = base_table(
     database="hub",
     name="collections_data_staging",
     arn="arn:aws:glue:us-east-1:123456789012:table/hub/collections_data_staging",
-    columns={field.name: exp.DataType.build(_SQL_TYPES[str(field.type)]) for field in SCHEMA},
+    schema=with_ids(SCHEMA),
 )
 SUBMITTED = datetime(2026, 2, 1, 12, tzinfo=UTC)
 

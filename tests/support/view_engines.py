@@ -9,18 +9,17 @@ from typing import Any
 
 import duckdb
 import pyarrow as pa
-import sqlglot
+from duckdb_athena import DuckdbAthena
 from hadoop_catalog import HadoopCatalog
 from pyiceberg.table import Table
 from spark_lake import CATALOG, SparkWarehouse
-from sqlglot import exp
 
+from data_hub.iceberg.tables import with_ids
 from data_hub.sql_views import view_check
-from data_hub.sql_views.base_table import BaseTable
+from data_hub.sql_views.base_table import BaseTable, base_table
 from data_hub.sql_views.dialects import ATHENA, SPARK
 from data_hub.sql_views.view_definition import ViewDefinition
 
-SQL_TYPES = {"string": "text", "int64": "bigint", "date32[day]": "date", "timestamp[us, tz=UTC]": "timestamptz"}
 GLUE_TYPES = {"VARCHAR": "string"}
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -51,10 +50,10 @@ class ViewedTable:
         half = len(rows) // 2
         for part in (rows[half:], rows[:half]):
             table.append(pa.Table.from_pylist(list(part), schema=schema))
-        columns = {field.name: exp.DataType.build(SQL_TYPES[str(field.type)]) for field in schema}
+        base = base_table(f"{database}.db", name, f"arn:aws:glue:::table/{database}", with_ids(schema))
         spark.session.catalog.setCurrentCatalog(CATALOG)
         try:
-            yield cls(spark, table, BaseTable(f"{database}.db", name, f"arn:aws:glue:::table/{database}", columns))
+            yield cls(spark, table, base)
         finally:
             spark.session.catalog.setCurrentCatalog("spark_catalog")
 
@@ -71,29 +70,23 @@ class ViewedTable:
 
     def on_duckdb(self, views: Iterable[ViewDefinition]) -> "Iterator[tuple[ViewDefinition, Answer, str]]":
         """Run each view's text for Athena; yield what it shows, and what the check of published views says of it."""
-        rows = self.table.scan().to_arrow()
-        with duckdb.connect() as connection:
-            connection.execute("SET TimeZone = 'UTC'")
-            connection.execute(f'CREATE SCHEMA "{self.base.database}"')
-            connection.register("rows", rows)
-            connection.execute(f"CREATE VIEW {self.base.relation.sql('duckdb')} AS FROM rows")
+        with DuckdbAthena.of(self.base.database, {self.base.name: self.table.scan().to_arrow()}) as athena:
             for view in views:
-                [text] = sqlglot.transpile(ATHENA.text(view.query), read="athena", write="duckdb")
-                connection.execute(f'CREATE VIEW "{self.base.database}"."{view.name}" AS {text}')
-                answer = connection.sql(f'FROM "{self.base.database}"."{view.name}"')
-                yield view, _of_duckdb(answer), self._check(connection, view)
+                answer = athena.add_view(view.name, view.texts[ATHENA])
+                yield view, _of_duckdb(answer), view_check.check(_Workgroup(athena), view).verdict  # type: ignore[arg-type]
 
-    def _check(self, connection: duckdb.DuckDBPyConnection, view: ViewDefinition) -> str:
-        @dataclass
-        class Workgroup:
-            database: str
 
-            def first_row(self, sql: str) -> Sequence[str | None]:
-                [text] = sqlglot.transpile(sql, read="athena", write="duckdb")
-                [row] = connection.sql(text).fetchall()
-                return [str(value) for value in row]
+@dataclass(frozen=True)
+class _Workgroup:
+    athena: DuckdbAthena
 
-        return view_check.check(Workgroup(self.base.database), view).problem  # type: ignore[arg-type]
+    @property
+    def database(self) -> str:
+        return self.athena.database
+
+    def first_row(self, sql: str) -> Sequence[str | None]:
+        [row] = self.athena.query(sql).fetchall()
+        return [str(value) for value in row]
 
 
 def in_numbers(rows: Iterable[Sequence[Any]]) -> list[tuple[Any, ...]]:

@@ -5,9 +5,9 @@ from decimal import Decimal
 
 import pyarrow as pa
 from hypothesis import strategies as st
-from sqlglot import exp
 
-from data_hub.sql_views.base_table import BaseTable
+from data_hub.iceberg.tables import with_ids
+from data_hub.sql_views.base_table import base_table
 
 _MOMENT = pa.timestamp("us", tz="UTC")
 SCHEMAS = {
@@ -25,24 +25,7 @@ SCHEMAS = {
     ),
     "other": pa.schema([("rssdid", pa.int64()), ("name", pa.string()), ("rate", pa.decimal128(10, 6))]),
 }
-_SQL_TYPES = {
-    "string": "text",
-    "int64": "bigint",
-    "date32[day]": "date",
-    "bool": "boolean",
-    str(_MOMENT): "timestamptz",
-}
-
-
-def _sql_type(kind: pa.DataType) -> exp.DataType:
-    name = f"decimal({kind.precision}, {kind.scale})" if pa.types.is_decimal(kind) else _SQL_TYPES[str(kind)]
-    return exp.DataType.build(name)
-
-
-TABLES = {
-    name: BaseTable("hub", name, f"arn:{name}", {field.name: _sql_type(field.type) for field in schema})
-    for name, schema in SCHEMAS.items()
-}
+TABLES = {name: base_table("hub", name, f"arn:{name}", with_ids(schema)) for name, schema in SCHEMAS.items()}
 
 _numbers = ["5", "-1.50", "0", "00.10", "1e3", " 7", "+3", "1.", ".5", "1,000", "NaN", "Infinity", "-", "1-1", "٣"]
 _numbers += ["9" * 19, "9" * 40, "1\n", "0." + "1" * 40, "1.005", "2025-12-31", "-0"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING, Any
 
-from data_hub.airflow import assets, file_counts, scripts, view_outcomes
+from data_hub.airflow import assets, file_counts, published_views, scripts
 from data_hub.airflow.job_run_outcome import SUCCEEDED
 from data_hub.airflow.summary import leave_summary
 from data_hub.ingestion import remaining
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from mypy_boto3_glue.type_defs import JobRunTypeDef
 
     from data_hub.airflow.file_counts import FileCounts
-    from data_hub.airflow.view_outcomes import ViewOutcomes
+    from data_hub.airflow.published_views import PublishedViews
     from data_hub.pipelines.pipeline import Pipeline
 
 log = logging.getLogger(__name__)
@@ -68,15 +68,15 @@ def _leave_views(context: Context, pipeline: Pipeline) -> dict[str, Any]:
     views = _read_views(pipeline)
     if views is None:
         return {}
-    context["ti"].xcom_push(key=view_outcomes.VIEWS_KEY, value=views.to_xcom())
+    context["ti"].xcom_push(key=published_views.VIEWS_KEY, value=views.to_xcom())
     for line in views.to_lines():
         log.warning("%s", line)
     return views.to_asset_extra()
 
 
-def _read_views(pipeline: Pipeline) -> ViewOutcomes | None:
+def _read_views(pipeline: Pipeline) -> PublishedViews | None:
     try:
-        return view_outcomes.read(pipeline)
+        return published_views.read(pipeline)
     except Exception:  # whatever is wrong with the report, the run has ended as it has
         log.warning("The views cannot be read from the Glue Data Catalog", exc_info=True)
         return None

@@ -1,4 +1,4 @@
-"""What is wrong with the arguments of a pipeline's jobs, in words."""
+"""What is wrong with a pipeline's jobs, in words."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from data_hub.pipelines.pipeline import Job, Pipeline
 
 INGESTION_SCRIPT = "glue_csv_to_iceberg.py"
+VIEWS_SCRIPT = "glue_create_views_dual_engine.py"
 # The deployment sets all others.
 INGESTION_ARGUMENTS = {
     "--engine": (re.compile("arrow|spark"), "arrow or spark"),
@@ -20,12 +21,19 @@ INGESTION_ARGUMENTS = {
 
 
 def of_jobs(pipeline: Pipeline) -> list[str]:
-    """Return one line for each default argument that a pipeline file may not set, or not so."""
-    return [
+    """Return one line for default arguments that may not be set, or not so, and views jobs that overtake each other."""
+    arguments = [
         f"jobs.{name}.default_arguments.{problem}"
         for name, job in pipeline.jobs.items()
         for problem in _argument_problems(job)
     ]
+    concurrency = [
+        f"jobs.{name}.max_concurrent_runs: of two runs at once the one that read the table first may publish last, and "
+        "its views would be out of date; write 1"
+        for name, job in pipeline.jobs.items()
+        if job.script == VIEWS_SCRIPT and job.max_concurrent_runs > 1
+    ]
+    return [*arguments, *concurrency]
 
 
 def _argument_problems(job: Job) -> Iterator[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from pyiceberg.exceptions import NoSuchIcebergTableError, NoSuchPropertyException, NoSuchTableError
 from pyiceberg.types import (
     BooleanType,
     DateType,
@@ -26,7 +27,9 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from mypy_boto3_glue import GlueClient
+    from pyiceberg.catalog import Catalog
     from pyiceberg.schema import Schema
+    from pyiceberg.table import Table as IcebergTable
     from pyiceberg.types import IcebergType
 
 _SQL_TYPES: dict[type[PrimitiveType], str] = {
@@ -64,22 +67,48 @@ class BaseTable:
         return exp.table_(self.name, db=self.database, quoted=True)
 
 
-def describe_base_table(glue: GlueClient, database: str, name: str, schema: Schema) -> BaseTable:
-    """Describe a table of the Glue Data Catalog.
+@dataclass(frozen=True)
+class Database:
+    """A database of the Glue Data Catalog and its tables, as they are now.
 
-    Args:
-        glue: client of the account and region that the table lies in.
-        database: the table's database.
-        name: the table.
-        schema: the table's Iceberg schema.
-
-    Raises:
-        DataHubError: a column has a type that no view can show.
+    Attributes:
+        glue: client of the database's account and region.
+        catalog: the same catalogue for pyiceberg.
+        name: the database.
     """
-    account = glue.get_table(DatabaseName=database, Name=name)["Table"]["CatalogId"]
-    # https://docs.aws.amazon.com/glue/latest/dg/glue-specifying-resource-arns.html
-    arn = f"arn:{glue.meta.partition}:glue:{glue.meta.region_name}:{account}:table/{database}/{name}"
-    return base_table(database, name, arn, schema)
+
+    glue: GlueClient
+    catalog: Catalog
+    name: str
+
+    def load(self, table: str) -> IcebergTable | None:
+        """Open a table; None when there is none of that name, or no Iceberg table."""
+        try:
+            return self.catalog.load_table((self.name, table))
+        # A view or a table of another format lacks the property by which pyiceberg knows its own.
+        except (NoSuchTableError, NoSuchIcebergTableError, NoSuchPropertyException):
+            return None
+
+    def snapshot_id(self, table: str) -> int | None:
+        """Return the snapshot that a table shows now, None when there is none."""
+        loaded = self.load(table)
+        return loaded.metadata.current_snapshot_id if loaded else None
+
+    def describe(self, table: IcebergTable) -> BaseTable:
+        """Describe a table.
+
+        Raises:
+            DataHubError: a column has a type that no view can show.
+        """
+        name = table.name()[-1]
+        account = self.glue.get_table(DatabaseName=self.name, Name=name)["Table"]["CatalogId"]
+        # https://docs.aws.amazon.com/glue/latest/dg/glue-specifying-resource-arns.html
+        region = f"arn:{self.glue.meta.partition}:glue:{self.glue.meta.region_name}"
+        return base_table(self.name, name, f"{region}:{account}:table/{self.name}/{name}", table.schema())
+
+    def find(self, *names: str) -> dict[str, BaseTable]:
+        """Return those of the tables that there are, by name; raises like ``describe``."""
+        return {name: self.describe(table) for name in names if (table := self.load(name))}
 
 
 def base_table(database: str, name: str, arn: str, schema: Schema) -> BaseTable:

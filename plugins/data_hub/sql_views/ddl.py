@@ -1,4 +1,4 @@
-"""The SQL statements that make a published view, for accounts in which only SQL may do that.
+"""The SQL statements that make a view, for accounts in which only SQL may do that.
 
 They take two steps, one in each engine; the Glue API, which the job uses, changes both texts at once.
 Spark: https://docs.aws.amazon.com/emr/latest/ManagementGuide/SECTION-jobs-glue-data-catalog-views-ec2.html
@@ -7,75 +7,77 @@ Athena: https://docs.aws.amazon.com/athena/latest/ug/alter-view-dialect.html
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from sqlglot import exp
 
-from data_hub.errors import DataHubError
-from data_hub.sql_views.dialects import ATHENA, SPARK
+from data_hub.sql_views.dialects import ATHENA
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
 
-    from data_hub.sql_views.catalog_view import CatalogView
     from data_hub.sql_views.dialects import Dialect
+    from data_hub.sql_views.view_definition import ViewDefinition
 
 Purpose = Literal["create", "update"]
 
-_ENGINES = {SPARK: "Spark", ATHENA: "Athena"}
 _ORDER = {
     "create": "first in Spark, then in Athena. In this order: whoever runs CREATE becomes the view's definer",
     "update": "first in Spark, then in Athena, without delay: until the second has run, Athena's queries fail",
 }
 
 
-def script(views: Iterable[CatalogView], purpose: Purpose, dialects: Iterable[Dialect] = (SPARK, ATHENA)) -> str:
-    """Return the statements for some views, each with comment lines that say in which engine it is run.
+@dataclass(frozen=True)
+class Script:
+    """Statements, each with comment lines that say in which engine and as whom it is run.
 
-    Args:
-        views: published views.
-        purpose: make them, or bring those that are there to the same definition.
-        dialects: statements of these engines only.
-
-    Raises:
-        DataHubError: a view lacks a dialect.
+    Attributes:
+        database: database of the Glue Data Catalog in which the statements are run, whichever the definitions name.
+        purpose: make the views, or bring those that are there to the same definition.
+        dialects: the engines.
+        definer: ARN of the IAM role with whose rights the views are read: no statement has a place for it. Empty when
+            it is not known here.
     """
-    chosen = tuple(dialects)
-    return "\n".join(line for view in views for line in _lines(view, purpose, chosen))
 
+    database: str
+    purpose: Purpose
+    dialects: Sequence[Dialect]
+    definer: str = ""
 
-def statement(view: CatalogView, purpose: Purpose, dialect: Dialect) -> str:
-    """Return the statement for one engine, with its semicolon.
+    def text(self, views: Iterable[ViewDefinition]) -> str:
+        """Return the statements for some views, a line end last."""
+        return "".join(f"{line}\n" for view in views for line in self._lines(view))
 
-    Raises:
-        DataHubError: the view lacks the dialect.
-    """
-    name = exp.table_(view.name, db=view.database, quoted=True).sql(dialect=dialect.sqlglot_name)
-    query = _text(view, dialect)
-    if purpose == "update":
-        return f"ALTER VIEW {name} FORCE UPDATE DIALECT AS\n{query};"
-    if dialect is ATHENA:
-        return f"ALTER VIEW {name} ADD DIALECT AS\n{query};"
-    comment = exp.Literal.string(view.description).sql(dialect=dialect.sqlglot_name)
-    described = f"COMMENT {comment}\n" if view.description else ""
-    return f"CREATE OR REPLACE PROTECTED MULTI DIALECT VIEW {name}\n{described}SECURITY DEFINER AS\n{query};"
-
-
-def _lines(view: CatalogView, purpose: Purpose, dialects: tuple[Dialect, ...]) -> Iterator[str]:
-    yield f"-- {view.name}: {_ORDER[purpose]}"
-    yield f"-- as {_in_one_line(view.definer)}"
-    for dialect in dialects:
-        yield f"-- in {_ENGINES[dialect]}:"
-        yield statement(view, purpose, dialect)
-    yield ""
-
-
-def _text(view: CatalogView, dialect: Dialect) -> str:
-    if dialect.name not in view.texts:
-        raise DataHubError(
-            f"View {view.name} has no valid text for {_ENGINES[dialect]}; run create-views-dual-engine again"
+    def statement(self, view: ViewDefinition, dialect: Dialect) -> str:
+        """Return the statement for one engine, with its semicolon."""
+        name = exp.table_(view.name, db=self.database, quoted=True).sql(dialect=dialect.sqlglot_name)
+        query = dialect.text(_in_database(view.query, self.database))
+        if self.purpose == "update":
+            return f"ALTER VIEW {name} FORCE UPDATE DIALECT AS\n{query};"
+        if dialect is ATHENA:
+            return f"ALTER VIEW {name} ADD DIALECT AS\n{query};"
+        comment = exp.Literal.string(view.description).sql(dialect=dialect.sqlglot_name)
+        return (
+            f"CREATE OR REPLACE PROTECTED MULTI DIALECT VIEW {name}\nCOMMENT {comment}\nSECURITY DEFINER AS\n{query};"
         )
-    return view.texts[dialect.name]
+
+    def _lines(self, view: ViewDefinition) -> Iterator[str]:
+        yield f"-- {view.name}: {_ORDER[self.purpose]}"
+        yield f"-- as {_in_one_line(self.definer) or 'the role with whose rights the view is to be read'}"
+        for dialect in self.dialects:
+            yield f"-- in {dialect.title}:"
+            yield self.statement(view, dialect)
+        yield ""
+
+
+def _in_database(query: exp.Query, database: str) -> exp.Query:
+    """Return the query on the tables of that name in another database; names of WITH have none."""
+    moved = query.copy()
+    for table in moved.find_all(exp.Table):
+        if table.db:
+            table.set("db", exp.to_identifier(database, quoted=True))
+    return moved
 
 
 def _in_one_line(text: str) -> str:

@@ -5,13 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from sqlglot.errors import ErrorLevel, UnsupportedError
-
 from data_hub.errors import DataHubError
-from data_hub.sql_views.size import Size
+from data_hub.sql_views.limit import Limit
 
 if TYPE_CHECKING:
-    from sqlglot import exp
+    from sqlglot import Token, exp
 
 # Length of ViewOriginalText: https://docs.aws.amazon.com/glue/latest/webapi/API_ViewRepresentationInput.html
 MAX_CHARACTERS = 409_600
@@ -35,12 +33,20 @@ class Dialect:
     has_expanded_text: bool
     max_bytes: int | None = None
 
+    @property
+    def title(self) -> str:
+        """The engine's name in a sentence."""
+        return self.name.capitalize()
+
     def text(self, query: exp.Query) -> str:
         """Return the query in this dialect, with every identifier quoted.
 
         Raises:
             DataHubError: the query uses something that the dialect lacks.
         """
+        # Only here: who reads what is published, as Airflow does, need not wait for the import.
+        from sqlglot.errors import ErrorLevel, UnsupportedError
+
         try:
             return query.sql(
                 dialect=self.sqlglot_name, identify=True, comments=False, unsupported_level=ErrorLevel.RAISE
@@ -51,11 +57,22 @@ class Dialect:
                 "use a construct that Spark and Athena share"
             ) from error
 
-    def sizes(self, text: str) -> list[Size]:
+    def tokenize(self, text: str) -> list[Token]:
+        """Cut text in this dialect into tokens.
+
+        Raises:
+            TokenError: it cannot be read, such as a quote that is never closed.
+        """
+        import sqlglot
+
+        # Trino's: sqlglot's Athena takes a whole DDL statement for one token.
+        return sqlglot.tokenize(text, read="trino" if self.name == "ATHENA" else self.sqlglot_name)
+
+    def limits(self, text: str) -> list[Limit]:
         """Return what Glue, and the engine, limit of a text."""
-        found = [Size(len(text), MAX_CHARACTERS, f"characters of text for {self.name}")]
+        found = [Limit(len(text), MAX_CHARACTERS, f"characters of text for {self.name}")]
         if self.max_bytes is not None:
-            found.append(Size(len(text.encode()), self.max_bytes, f"bytes of text for {self.name}"))
+            found.append(Limit(len(text.encode()), self.max_bytes, f"bytes of text for {self.name}"))
         return found
 
 
@@ -69,3 +86,5 @@ SPARK = Dialect(name="SPARK", version="1.0", sqlglot_name="spark", has_expanded_
 ATHENA = Dialect(name="ATHENA", version="3", sqlglot_name="athena", has_expanded_text=False, max_bytes=262_144 - 1_024)
 
 DIALECTS = (SPARK, ATHENA)
+# As users write them.
+DIALECTS_BY_NAME = {dialect.name.lower(): dialect for dialect in DIALECTS}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
 from sqlglot import exp
@@ -17,20 +16,27 @@ if TYPE_CHECKING:
 
 # The greatest counts, the first column first. Together they name one line of one object.
 ORDER = (lineage.INGEST_TS, lineage.SOURCE_FILE, lineage.SOURCE_LINE)
-CONTEXT = re.compile(r"context_level[0-9]+_(mdrm|desc|value)")
-
-_RANK = "precedence"
 
 
-def ranked(base: BaseTable, columns: Iterable[str], identity: Iterable[str], order: Iterable[str]) -> exp.Select:
-    """Select columns of the table, and the rank of each row among those of the same identity.
+def first_rows(
+    base: BaseTable,
+    columns: Iterable[str],
+    identity: Iterable[str],
+    order: Iterable[str] = ORDER,
+    where: exp.Expr | None = None,
+) -> exp.Select:
+    """Return a query without columns yet, from those rows that come first among the ones of the same identity.
 
     Args:
         base: the table.
-        columns: what to select.
+        columns: columns of the table that may be selected.
         identity: columns in which rows that report the same agree; NULL agrees with NULL.
         order: columns without NULL, of which the greatest come first.
+        where: which rows of the table take part; None: all.
     """
+    name = "precedence"
+    while name in base.columns:
+        name += "_"
     rank = exp.Window(
         this=exp.RowNumber(),
         partition_by=[exp.column(name, quoted=True) for name in identity],
@@ -40,10 +46,6 @@ def ranked(base: BaseTable, columns: Iterable[str], identity: Iterable[str], ord
             ]
         ),
     )
-    return exp.select(*view_columns(base, *columns), exp.alias_(rank, _RANK, quoted=True)).from_(base.relation)
-
-
-def first_rows(select: exp.Select, ranked_rows: exp.Select) -> exp.Select:
-    """Let a query select from the rows that come first among those of the same identity."""
-    first = exp.column(_RANK, quoted=True).eq(1)
-    return select.from_(ranked_rows.subquery("ranked")).where(first)
+    ranked = exp.select(*view_columns(base, *columns), exp.alias_(rank, name, quoted=True)).from_(base.relation)
+    ranked = ranked.where(where, copy=False) if where is not None else ranked
+    return exp.select().from_(ranked.subquery("ranked")).where(exp.column(name, quoted=True).eq(1))

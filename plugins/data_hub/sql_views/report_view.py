@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-import math
 import re
 from dataclasses import dataclass
-from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from sqlglot import exp
 
 from data_hub.errors import DataHubError
 from data_hub.pipelines.report_columns import ITEM, SERIES, SUBMISSION, VALUE
-from data_hub.sql_views import precedence, report_types
+from data_hub.sql_views import precedence, report_types, view_definition
+from data_hub.sql_views.exact_cast import exact_cast
 from data_hub.sql_views.view_definition import ViewDefinition, view_columns
 from data_hub.wording import counted, shortened
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Mapping
 
     from data_hub.sql_views.base_table import BaseTable
     from data_hub.sql_views.report_types import ReportTypes
@@ -26,6 +25,7 @@ if TYPE_CHECKING:
 # Names in the Glue Data Catalog have at most 255 characters; a part's number needs some of them.
 _PLAIN_SERIES = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,235}", re.ASCII)
 _PLAIN_ITEM = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,254}", re.ASCII)
+_REPORT_VIEW = re.compile(r".+_report(_[0-9]+)?_view", re.ASCII)
 _LEFT_OUT_SHOWN = 10
 
 
@@ -37,10 +37,15 @@ def report_view_name(series: str, part: int = 1) -> str:
     """
     if not _PLAIN_SERIES.fullmatch(series):
         raise DataHubError(
-            f"Series {shortened(repr(series))} gets no report view: a name takes letters, digits and _, "
+            f"Series {shortened(repr(series))} gets no report view: a name takes up to 236 letters, digits and _, "
             "starting with a letter; correct the series in its files and deliver them again"
         )
     return f"{series.lower()}_report_view" if part == 1 else f"{series.lower()}_report_{part}_view"
+
+
+def is_report_view_name(name: str) -> bool:
+    """Tell whether a view is that of a series, or a part of one."""
+    return _REPORT_VIEW.fullmatch(name) is not None
 
 
 def report_views(base: BaseTable, content: SeriesContent, types: ReportTypes) -> list[ViewDefinition]:
@@ -60,14 +65,25 @@ def report_views(base: BaseTable, content: SeriesContent, types: ReportTypes) ->
         DataHubError: the series cannot be part of a name.
     """
     report = _Report(base, content, types)
-    columns = list(_item_columns(content.items, report.keys).items())
-    number = 1
+    columns = list(item_columns(content).items())
+    capacity = max(view_definition.MAX_COLUMNS - len(report.keys), 1)
     while True:
-        parts = [report.part(part, number, dict(some)) for part, some in enumerate(_split(columns, number), 1)]
-        fill = max(size.size / size.limit for part in parts for size in part.sizes())
-        if fill <= 1 or number >= len(columns):
+        # Filled one after the other: an item that is new moves others on to a later part, never back.
+        filled = [columns[at : at + capacity] for at in range(0, len(columns), capacity)] or [[]]
+        parts = [report.part(part, len(filled), dict(some)) for part, some in enumerate(filled, 1)]
+        if capacity == 1 or not any(part.problems() for part in parts):
             return parts
-        number = max(number + 1, math.ceil(number * fill))
+        capacity //= 2
+
+
+def item_columns(content: SeriesContent) -> dict[str, str]:
+    """Return column name to item code; of codes that differ only in case the first has the column."""
+    keys = {*SUBMISSION, *content.contexts}
+    columns: dict[str, str] = {}
+    for item in content.items:
+        if _PLAIN_ITEM.fullmatch(item) and item.lower() not in keys:
+            columns.setdefault(item.lower(), item)
+    return columns
 
 
 @dataclass(frozen=True)
@@ -103,14 +119,11 @@ class _Report:
     def _query(self, columns: Mapping[str, str]) -> exp.Select:
         of_column = {column: self._type(item) for column, item in columns.items()}
         values = {name: _value_name(name) for name in dict.fromkeys(of_column.values())}
-        ranked = precedence.ranked(self.base, (*self.keys, ITEM, VALUE), (*self.keys, ITEM), precedence.ORDER).where(
-            self._of_series()
-        )
-        reported = precedence.first_rows(
-            exp.select(*(exp.column(name, quoted=True) for name in (*self.keys, ITEM))).select(
-                *(_value(type_name, alias) for type_name, alias in values.items())
-            ),
-            ranked,
+        identity = (*self.keys, ITEM)
+        first = precedence.first_rows(self.base, (*identity, VALUE), identity, where=self._of_series())
+        reported = first.select(
+            *(exp.column(name, quoted=True) for name in identity),
+            *(_value(type_name, alias) for type_name, alias in values.items()),
         )
         return (
             exp.select(*(exp.column(key, quoted=True) for key in self.keys))
@@ -140,29 +153,15 @@ class _Report:
     def _notes(self, part: int, parts: int) -> Iterator[str]:
         if parts > 1:
             yield f"part {part} of {parts}: a single view would be over a limit"
-        if part == 1 and (left_out := _left_out(self.content.items, self.keys)):
+        if part == 1 and (left_out := _left_out(self.content)):
             shown = ", ".join(shortened(repr(item)) for item in left_out[:_LEFT_OUT_SHOWN])
             more = f" and {len(left_out) - _LEFT_OUT_SHOWN:,} more" if len(left_out) > _LEFT_OUT_SHOWN else ""
             yield f"item codes without a column, because they make no distinct column name: {shown}{more}"
 
 
-def _item_columns(items: Iterable[str], keys: Iterable[str]) -> dict[str, str]:
-    """Return column name to item code; of codes that differ only in case the first has the column."""
-    columns: dict[str, str] = {}
-    for item in items:
-        if _PLAIN_ITEM.fullmatch(item) and item.lower() not in keys:
-            columns.setdefault(item.lower(), item)
-    return columns
-
-
-def _left_out(items: Iterable[str], keys: Iterable[str]) -> list[str]:
-    kept = set(_item_columns(items, keys).values())
-    return [item for item in items if item not in kept]
-
-
-def _split(columns: Sequence[tuple[str, str]], number: int) -> Iterator[Sequence[tuple[str, str]]]:
-    bounds = [len(columns) * part // number for part in range(number + 1)]
-    return (columns[low:high] for low, high in pairwise(bounds))
+def _left_out(content: SeriesContent) -> list[str]:
+    kept = set(item_columns(content).values())
+    return [item for item in content.items if item not in kept]
 
 
 def _value_name(type_name: str | None) -> str:
@@ -170,8 +169,8 @@ def _value_name(type_name: str | None) -> str:
 
 
 def _value(type_name: str | None, alias: str) -> exp.Expr:
-    value = exp.column(VALUE, quoted=True) if type_name is None else report_types.typed_value(type_name)
-    return exp.alias_(value, alias, quoted=True)
+    value = exp.column(VALUE, quoted=True)
+    return exp.alias_(value if type_name is None else exact_cast(value, type_name), alias, quoted=True)
 
 
 def _pivoted(column: str, item: str, value: str) -> exp.Expr:

@@ -7,14 +7,12 @@ from typing import TYPE_CHECKING
 from sqlglot import exp
 
 from data_hub import lineage
-from data_hub.pipelines.report_columns import ITEM, SERIES, SUBMISSION
+from data_hub.pipelines.report_columns import AOD, ITEM, RSSDID, SERIES, SUBMITTED, context_columns
 from data_hub.sql_views import precedence
 from data_hub.sql_views.view_definition import ViewDefinition, view_columns
 
 if TYPE_CHECKING:
     from data_hub.sql_views.base_table import BaseTable
-
-_SUBMITTED = SUBMISSION[-1]
 
 
 def base_name(table: str) -> str:
@@ -45,23 +43,18 @@ def current_view(base: BaseTable) -> ViewDefinition:
     Args:
         base: a table with REPORT_COLUMNS and the lineage columns.
     """
-    identity = (SERIES, *SUBMISSION[:-1], ITEM, *context_columns(base))
-    ranked = precedence.ranked(base, (*base.columns,), identity, (_SUBMITTED, *precedence.ORDER))
+    identity = (SERIES, AOD, RSSDID, ITEM, *context_columns(base.columns))
+    first = precedence.first_rows(base, base.columns, identity, (SUBMITTED, *precedence.ORDER))
     distinct = exp.select(*(exp.column(name, quoted=True) for name in identity)).distinct().from_(base.relation)
     return ViewDefinition(
         name=f"{base_name(base.name)}_current_view",
         description=f"The rows of {base.name} that no later submission of the same item corrects.",
-        query=precedence.first_rows(exp.select(*(exp.column(name, quoted=True) for name in base.columns)), ranked),
+        query=first.select(*(exp.column(name, quoted=True) for name in base.columns)),
         tables=(base,),
-        keys=(SERIES, "aod"),
+        keys=(SERIES, AOD),
         expected=exp.select(
-            exp.column(SERIES, quoted=True), exp.column("aod", quoted=True), exp.alias_(exp.Count(this=exp.Star()), "n")
+            exp.column(SERIES, quoted=True), exp.column(AOD, quoted=True), exp.alias_(exp.Count(this=exp.Star()), "n")
         )
         .from_(distinct.subquery("items"))
-        .group_by(exp.column(SERIES, quoted=True), exp.column("aod", quoted=True)),
+        .group_by(exp.column(SERIES, quoted=True), exp.column(AOD, quoted=True)),
     )
-
-
-def context_columns(base: BaseTable) -> tuple[str, ...]:
-    """Return the columns of the table that tell rows of one item apart, in the table's order."""
-    return tuple(name for name in base.columns if precedence.CONTEXT.fullmatch(name))

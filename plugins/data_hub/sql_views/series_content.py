@@ -9,38 +9,29 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from data_hub.pipelines.report_columns import ITEM, SERIES, VALUE
+from data_hub.pipelines.report_columns import ITEM, SERIES, VALUE, context_columns
 from data_hub.sql_views import report_types
-from data_hub.sql_views.precedence import CONTEXT
-from data_hub.wording import counted, shortened
+from data_hub.sql_views.exact_cast import without_room
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from pyiceberg.table import Table
 
     from data_hub.sql_views.report_types import ReportTypes
 
 
-@dataclass
-class Misfits:
-    """Values of a series that their item's column cannot hold; the unified view has them.
+@dataclass(frozen=True)
+class Misfit:
+    """Values of an item that its column cannot hold; the unified view has them.
 
     Attributes:
         count: how many rows of the table have one.
-        example: item and value of one of them.
+        example: one of them.
     """
 
-    count: int = 0
-    example: tuple[str, str] | None = None
-
-    def __str__(self) -> str:
-        """Return them in words; nothing when there are none."""
-        if self.example is None:
-            return ""
-        item, value = self.example
-        verb = "does not fit its column's type and is" if self.count == 1 else "do not fit their columns' types and are"
-        return f"{counted(self.count, 'value')} {verb} NULL there, e.g. {item} {shortened(repr(value))}"
+    count: int
+    example: str
 
 
 @dataclass(frozen=True)
@@ -51,13 +42,13 @@ class SeriesContent:
         series: the series as the rows spell it; empty when the rows have none.
         items: MDRM item codes that occur, sorted.
         contexts: context columns in which at least one row has a value, in the table's order.
-        misfits: values that are NULL in the report view, because its column cannot hold them.
+        misfits: item code to values that its column in the report view cannot hold.
     """
 
     series: str
     items: tuple[str, ...]
     contexts: tuple[str, ...]
-    misfits: Misfits = field(default_factory=Misfits)
+    misfits: Mapping[str, Misfit] = field(default_factory=dict)
 
 
 def read_series_contents(table: Table, types: ReportTypes) -> list[SeriesContent]:
@@ -70,18 +61,17 @@ def read_series_contents(table: Table, types: ReportTypes) -> list[SeriesContent
     Returns:
         The series, sorted.
     """
-    contexts = [name for name in table.schema().column_names if CONTEXT.fullmatch(name)]
+    contexts = context_columns(table.schema().column_names)
     items: defaultdict[str, set[str]] = defaultdict(set)
     used: defaultdict[str, set[str]] = defaultdict(set)
-    misfits: defaultdict[str, Misfits] = defaultdict(Misfits)
+    misfits: defaultdict[str, dict[str, Misfit]] = defaultdict(dict)
     for batch in table.scan(selected_fields=(SERIES, ITEM, VALUE, *contexts)).to_arrow_batch_reader():
         for group in _distinct_groups(batch, contexts):
             items[group[SERIES]].add(group[ITEM])
             used[group[SERIES]].update(context for context in contexts if group.get(f"{context}_count"))
         for series, item, value, count in _misfits(batch, types):
-            found = misfits[series]
-            found.count += count
-            found.example = min(found.example or (item, value), (item, value))
+            found = misfits[series].get(item, Misfit(0, value))
+            misfits[series][item] = Misfit(found.count + count, min(found.example, value))
     return [
         SeriesContent(
             series, tuple(sorted(items[series])), tuple(c for c in contexts if c in used[series]), misfits[series]
@@ -90,7 +80,7 @@ def read_series_contents(table: Table, types: ReportTypes) -> list[SeriesContent
     ]
 
 
-def _distinct_groups(batch: pa.RecordBatch, contexts: list[str]) -> list[dict[str, Any]]:
+def _distinct_groups(batch: pa.RecordBatch, contexts: tuple[str, ...]) -> list[dict[str, Any]]:
     # Grouped by numbers, which takes a quarter of the time that text takes; a column without values has no count.
     words = [pc.fill_null(batch.column(name), "").dictionary_encode() for name in (SERIES, ITEM)]
     keys = {name: each.indices for name, each in zip((SERIES, ITEM), words, strict=True)}
@@ -114,6 +104,6 @@ def _misfits(batch: pa.RecordBatch, types: ReportTypes) -> Iterator[tuple[str, s
     for name in sorted(set(of_item) - {report_types.STRING}):
         is_of_type = pa.array([one == name for one in of_item]).take(items.indices)
         rows = batch.select([SERIES, ITEM, VALUE]).filter(pc.fill_null(is_of_type, fill_value=False))
-        lost = rows.filter(report_types.without_room(rows.column(VALUE).cast(pa.string()), name))
+        lost = rows.filter(without_room(rows.column(VALUE).cast(pa.string()), name))
         found = Counter(zip(*(lost.column(column).to_pylist() for column in (SERIES, ITEM, VALUE)), strict=True))
         yield from ((*key, count) for key, count in found.items())

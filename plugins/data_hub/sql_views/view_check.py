@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING
 from sqlglot import exp
 
 from data_hub.sql_views.dialects import ATHENA
+from data_hub.sql_views.view_parameters import FAILED, PASSED
 from data_hub.wording import counted
 
 if TYPE_CHECKING:
-    from data_hub.sql_views.athena_query import AthenaWorkgroup
+    from data_hub.sql_views.athena_workgroup import AthenaWorkgroup
     from data_hub.sql_views.view_definition import ViewDefinition
 
 
@@ -20,12 +21,23 @@ class ViewCheck:
     """What a check found.
 
     Attributes:
-        rows: rows of the view.
-        problem: how view and table differ; empty when they agree.
+        verdict: ``passed``, or ``failed`` or ``not checked`` with the reason.
+        rows: rows of the view, None when nobody counted.
+        could_be_made: whether nothing kept Athena from answering.
     """
 
-    rows: int
-    problem: str
+    verdict: str
+    rows: int | None = None
+    could_be_made: bool = True
+
+    def error(self, view: ViewDefinition) -> str:
+        """Return why the job has to fail; empty when it has not to."""
+        if not self.could_be_made:
+            return (
+                f"View {view.name} is published, but {self.verdict}; mend that, or go without checks: take "
+                "--athena_workgroup out of the job's arguments (Terraform: check_views = false)"
+            )
+        return f"View {view.name}: check {self.verdict}" if self.verdict.startswith(FAILED) else ""
 
 
 def check(workgroup: AthenaWorkgroup, view: ViewDefinition) -> ViewCheck:
@@ -34,19 +46,17 @@ def check(workgroup: AthenaWorkgroup, view: ViewDefinition) -> ViewCheck:
     Raises:
         DataHubError: Athena cannot answer.
     """
-    shown, expected, missing, unexpected = (
-        int(number or 0)
-        for number in workgroup.first_row(check_query(view, workgroup.database).sql(ATHENA.sqlglot_name))
-    )
+    answer = workgroup.first_row(check_query(view, workgroup.database).sql(ATHENA.sqlglot_name))
+    shown, expected, missing, unexpected = (int(number or 0) for number in answer)
     if not missing and not unexpected:
-        return ViewCheck(shown, "")
+        return ViewCheck(PASSED, shown)
     problem = f"it has {counted(shown, 'row')} where the table has {expected:,}"
     if view.keys:
         problem += (
             f"; by {', '.join(view.keys)}, {counted(missing, 'group')} of the table and {counted(unexpected, 'group')} "
             "of the view have no equal"
         )
-    return ViewCheck(shown, problem)
+    return ViewCheck(f"{FAILED}: {problem}", shown)
 
 
 def check_query(view: ViewDefinition, database: str) -> exp.Query:

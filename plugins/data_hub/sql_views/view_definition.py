@@ -13,7 +13,7 @@ from sqlglot.optimizer.qualify import qualify
 
 from data_hub.errors import DataHubError
 from data_hub.sql_views.dialects import ATHENA, DIALECTS, Dialect
-from data_hub.sql_views.size import Size
+from data_hub.sql_views.limit import Limit
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 MAX_TABLES = 10
 # AWS names no limit. Engines make code for every column; the widest report (FR Y-9C) has 2,200 items.
 MAX_COLUMNS = 2_500
-# https://docs.aws.amazon.com/glue/latest/webapi/API_TableInput.html
+# Bytes: https://docs.aws.amazon.com/glue/latest/dg/aws-glue-api-catalog-tables.html
 MAX_DESCRIPTION = 2_048
 
 
@@ -79,19 +79,19 @@ class ViewDefinition:
         """
         return {dialect: dialect.text(self.query) for dialect in DIALECTS}
 
-    def sizes(self) -> list[Size]:
+    def limits(self) -> list[Limit]:
         """Return all that is limited."""
-        of_texts = [size for dialect, text in self.texts.items() for size in dialect.sizes(text)]
+        of_texts = [limit for dialect, text in self.texts.items() for limit in dialect.limits(text)]
         return [
             *of_texts,
-            Size(len(self.columns), MAX_COLUMNS, "columns"),
-            Size(len(self.tables), MAX_TABLES, "tables"),
-            Size(len(self.description), MAX_DESCRIPTION, "characters of description"),
+            Limit(len(self.columns), MAX_COLUMNS, "columns"),
+            Limit(len(self.tables), MAX_TABLES, "tables"),
+            Limit(len(self.description.encode()), MAX_DESCRIPTION, "bytes of description"),
         ]
 
     def problems(self) -> list[str]:
         """Return one line for each limit that the view is over."""
-        return [str(size) for size in self.sizes() if size.is_over]
+        return [str(limit) for limit in self.limits() if limit.is_exceeded]
 
     def _glue_type(self, column: exp.Expr) -> str:
         column_type = column.type

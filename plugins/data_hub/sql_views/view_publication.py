@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
+from botocore.exceptions import ClientError
+
 from data_hub.errors import DataHubError, TryAgainError
+from data_hub.sql_views import catalog_view
 from data_hub.sql_views.dialects import DIALECTS
-from data_hub.sql_views.view_parameters import CHECK, FINGERPRINT, NOTE, PIPELINE
+from data_hub.sql_views.view_parameters import CHECK, FINGERPRINT, MISFITS, NOTE, PIPELINE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -24,6 +28,9 @@ if TYPE_CHECKING:
 Outcome = Literal["created", "replaced", "unchanged"]
 
 _VIEW = "VIRTUAL_VIEW"
+# https://docs.aws.amazon.com/glue/latest/webapi/API_UpdateTable.html#API_UpdateTable_Errors and the SDKs' own
+_BUSY = {"ConcurrentModificationException", "OperationTimeoutException", "ResourceNotReadyException"}
+_PASSING = {*_BUSY, "InternalServiceException", "ThrottlingException"}
 _UNDER_WAY = ("QUEUED", "IN_PROGRESS")
 _UNSUCCESSFUL = ("FAILED", "STOPPED")
 
@@ -62,48 +69,44 @@ class ViewPublication:
         """
         if problems := view.problems():
             raise DataHubError(f"View {view.name} cannot be published: {'; '.join(problems)}")
-        table_input = self.table_input(view)
-        existing = self._settled(view.name)
-        if existing and _creation_failed(existing):
-            # What a refused CreateTable leaves behind cannot be queried, and UpdateTable refuses it too:
-            # https://docs.aws.amazon.com/lake-formation/latest/dg/views-api-usage-async-states.html
-            self.drop(view.name)
-            existing = None
-        if existing is None:
-            self._create(table_input)
-            self._require_published(table_input)
-            return "created"
-        self._require_own(existing)
-        if _is_as_defined(existing, table_input):
-            return "unchanged"
-        self._replace(table_input)
-        return "replaced"
+        with _named(view.name):
+            return self._publish(self.table_input(view))
 
-    def note_check(self, view: ViewDefinition, verdict: str) -> None:
-        """Keep in the parameters of a published view what its check found; raises like ``publish``."""
-        existing = self._settled(view.name)
-        if existing and existing.get("Parameters", {}).get(CHECK) == verdict:
-            return
-        table_input = self.table_input(view)
-        table_input["Parameters"] = {**table_input["Parameters"], CHECK: verdict}
-        self._replace(table_input)
+    def note_check(self, view: ViewDefinition, check: str, misfits: str = "") -> None:
+        """Keep in the parameters of a published view what its check found; the definition stays.
 
-    def published(self) -> list[str]:
-        """Return the names of all views that were published for the pipeline, sorted."""
-        pages = self.glue.get_paginator("get_tables").paginate(DatabaseName=self.database)
-        return sorted(
-            table["Name"]
-            for page in pages
-            for table in page["TableList"]
-            if table.get("TableType") == _VIEW and table.get("Parameters", {}).get(PIPELINE) == self.pipeline
-        )
+        Args:
+            view: as it was published.
+            check: what the check found.
+            misfits: how many values its columns cannot hold, in words.
+
+        Raises:
+            DataHubError: Glue refused that.
+            TryAgainError: the view is another one by now.
+        """
+        with _named(view.name):
+            table_input, existing = self.table_input(view), self._settled(view.name)
+            if existing is None or _fingerprint(existing) != _fingerprint(table_input):
+                raise _published_by_another(view.name)
+            noted = {CHECK: check, **({MISFITS: misfits} if misfits else {})}
+            if {name: existing["Parameters"].get(name, "") for name in (CHECK, MISFITS)} == {MISFITS: "", **noted}:
+                return
+            table_input["Parameters"] = {**table_input["Parameters"], **noted}
+            self._replace(table_input, existing)
 
     def drop(self, name: str) -> None:
-        """Drop a view; one that is not there is no error."""
-        try:
+        """Drop a view; one that is not there is no error.
+
+        Raises:
+            DataHubError: Glue refused that.
+            TryAgainError: Glue could not do it now.
+        """
+        with _named(name), contextlib.suppress(self.glue.exceptions.EntityNotFoundException):
             self.glue.delete_table(DatabaseName=self.database, Name=name)
-        except self.glue.exceptions.EntityNotFoundException:
-            return
+
+    def fingerprint(self, view: ViewDefinition) -> str:
+        """Return the hash that a view has in its parameters once it is published."""
+        return self.table_input(view)["Parameters"][FINGERPRINT]
 
     def table_input(self, view: ViewDefinition) -> TableInputTypeDef:
         """Return what Glue is told of a view: both dialects, and the hub's parameters."""
@@ -129,6 +132,24 @@ class ViewPublication:
         table_input["Parameters"] = {**table_input["Parameters"], FINGERPRINT: digest}
         return table_input
 
+    def _publish(self, table_input: TableInputTypeDef) -> Outcome:
+        name = table_input["Name"]
+        existing = self._settled(name)
+        if existing and _creation_failed(existing):
+            # What a refused CreateTable leaves behind cannot be queried, and UpdateTable refuses it too:
+            # https://docs.aws.amazon.com/lake-formation/latest/dg/views-api-usage-async-states.html
+            self.drop(name)
+            existing = None
+        if existing is None:
+            self._create(table_input)
+            self._require_published(table_input)
+            return "created"
+        self._require_own(existing)
+        if catalog_view.of(existing).is_of(table_input["Parameters"][FINGERPRINT]):
+            return "unchanged"
+        self._replace(table_input, existing)
+        return "replaced"
+
     def _create(self, table_input: TableInputTypeDef) -> None:
         try:
             self.glue.create_table(DatabaseName=self.database, TableInput=table_input)
@@ -136,11 +157,16 @@ class ViewPublication:
             # The transport repeats a call whose answer was lost; whose view it is, is looked at afterwards.
             return
 
-    def _replace(self, table_input: TableInputTypeDef) -> None:
-        self.glue.update_table(
-            DatabaseName=self.database, TableInput=table_input, ViewUpdateAction="REPLACE", Force=True
-        )
-        self._require_published(table_input)
+    def _replace(self, table_input: TableInputTypeDef, existing: TableTypeDef) -> None:
+        try:
+            self.glue.update_table(
+                DatabaseName=self.database, TableInput=table_input, ViewUpdateAction="REPLACE", Force=True
+            )
+        except ClientError as error:
+            # As with _create: Glue refuses a repeated call while it works on the first one.
+            if error.response["Error"]["Code"] not in _BUSY:
+                raise
+        self._require_published(table_input, existing)
 
     def _require_own(self, existing: TableTypeDef) -> None:
         name, parameters = existing["Name"], existing.get("Parameters", {})
@@ -161,24 +187,23 @@ class ViewPublication:
                 "pipelines databases, series or view files of different names"
             )
 
-    def _require_published(self, table_input: TableInputTypeDef) -> None:
+    def _require_published(self, table_input: TableInputTypeDef, before: TableTypeDef | None = None) -> None:
         name = table_input["Name"]
-        table = self._settled(name)
+        table = self._settled(name, before)
         if table is None:
             raise TryAgainError(f"View {name} was dropped while it was published; run create-views-dual-engine again")
         status = table.get("Status", {})
         if status.get("State") in _UNSUCCESSFUL:
             raise DataHubError(f"Glue refused view {name}: {'; '.join(_reasons(status)) or 'no reason given'}")
         if _fingerprint(table) != _fingerprint(table_input):
-            raise TryAgainError(
-                f"View {name} was published by somebody else at the same time; run create-views-dual-engine again"
-            )
+            raise _published_by_another(name)
 
-    def _settled(self, name: str) -> TableTypeDef | None:
+    def _settled(self, name: str, before: TableTypeDef | None = None) -> TableTypeDef | None:
+        """Wait until Glue has done what it was told; a failure that was there ``before`` is no answer yet."""
         deadline = time.monotonic() + self.wait_seconds
         while True:
             table = self._get(name)
-            if table is None or table.get("Status", {}).get("State") not in _UNDER_WAY:
+            if table is None or not (_is_under_way(table) or _is_old_failure(table, before)):
                 return table
             if time.monotonic() >= deadline:
                 raise TryAgainError(
@@ -194,19 +219,32 @@ class ViewPublication:
             return None
 
 
+@contextlib.contextmanager
+def _named(view: str) -> Iterator[None]:
+    """Let what Glue refuses at once be an error that names the view."""
+    try:
+        yield
+    except ClientError as error:
+        code, message = error.response["Error"]["Code"], error.response["Error"]["Message"]
+        if code in _PASSING:
+            raise TryAgainError(
+                f"Glue has no time for view {view} ({code}); run create-views-dual-engine again later"
+            ) from error
+        raise DataHubError(f"Glue refused view {view}: {code}: {message}") from error
+
+
+def _published_by_another(name: str) -> TryAgainError:
+    return TryAgainError(
+        f"View {name} was published by somebody else at the same time; run create-views-dual-engine again"
+    )
+
+
 def _representation(view: ViewDefinition, dialect: Dialect) -> dict[str, str]:
     text = view.texts[dialect]
     representation = {"Dialect": dialect.name, "DialectVersion": dialect.version, "ViewOriginalText": text}
     if dialect.has_expanded_text:
         representation["ViewExpandedText"] = text
     return representation
-
-
-def _is_as_defined(existing: TableTypeDef, wanted: TableInputTypeDef) -> bool:
-    """Tell whether nothing has to be done: somebody's ALTER VIEW may have left a dialect out of date."""
-    representations = existing.get("ViewDefinition", {}).get("Representations", [])
-    fresh = {one.get("Dialect") for one in representations if not one.get("IsStale")}
-    return _fingerprint(existing) == _fingerprint(wanted) and fresh >= {dialect.name for dialect in DIALECTS}
 
 
 def _fingerprint(table: TableTypeDef | TableInputTypeDef) -> str | None:
@@ -216,6 +254,16 @@ def _fingerprint(table: TableTypeDef | TableInputTypeDef) -> str | None:
 def _creation_failed(table: TableTypeDef) -> bool:
     status = table.get("Status", {})
     return status.get("Action") == "CREATE" and status.get("State") in _UNSUCCESSFUL
+
+
+def _is_under_way(table: TableTypeDef) -> bool:
+    return table.get("Status", {}).get("State") in _UNDER_WAY
+
+
+def _is_old_failure(table: TableTypeDef, before: TableTypeDef | None) -> bool:
+    status = table.get("Status", {})
+    was_there = before is not None and before.get("Status", {}).get("RequestTime") == status.get("RequestTime")
+    return was_there and status.get("State") in _UNSUCCESSFUL and "RequestTime" in status
 
 
 def _reasons(status: TableStatusTypeDef) -> Iterator[str]:

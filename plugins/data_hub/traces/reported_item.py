@@ -11,7 +11,10 @@ from sqlglot import exp
 
 from data_hub.errors import DataHubError
 from data_hub.pipelines.report_columns import ITEM, SERIES, SUBMISSION
+from data_hub.sql_views import catalog_view
 from data_hub.sql_views.dialects import ATHENA
+from data_hub.sql_views.report_view import is_report_view_name
+from data_hub.sql_views.row_views import base_name
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -58,6 +61,11 @@ def find(glue: GlueClient, database: str, pipeline: Pipeline, view: str, item: s
             f"View {name} does not show table '{pipeline.table.name}' of pipeline '{pipeline.pipeline}'; name its "
             "pipeline with --pipeline"
         )
+    if name not in _row_views(pipeline.table.name) and not is_report_view_name(name):
+        raise DataHubError(
+            f"View {name} comes from a view file, whose rows cannot be traced; name the view of a series, or one of "
+            f"{' and '.join(_row_views(pipeline.table.name))}"
+        )
     series = _series(query)
     shown = [select.alias_or_name for select in query.selects]
     if series is None:
@@ -70,17 +78,19 @@ def find(glue: GlueClient, database: str, pipeline: Pipeline, view: str, item: s
     return ReportedItem(name, series, codes[item.lower()], tuple(contexts))
 
 
+def _row_views(table: str) -> tuple[str, str]:
+    return f"{base_name(table)}_view", f"{base_name(table)}_current_view"
+
+
 def _query(glue: GlueClient, database: str, view: str) -> exp.Query:
     views = _views(glue, database)
     if view not in views:
         known = ", ".join(sorted(views)) or "none yet: run the pipeline first"
         raise DataHubError(f"Database '{database}' has no view '{view}'; its views: {known}")
-    for representation in views[view]["ViewDefinition"].get("Representations", []):
-        if representation["Dialect"] == ATHENA.name:
-            parsed = sqlglot.parse_one(representation["ViewOriginalText"], dialect=ATHENA.sqlglot_name)
-            if isinstance(parsed, exp.Query):
-                return parsed
-    raise DataHubError(f"View {view} has no text for Athena; run create-views-dual-engine again")
+    parsed = sqlglot.parse_one(catalog_view.of(views[view]).text(ATHENA), dialect=ATHENA.sqlglot_name)
+    if not isinstance(parsed, exp.Query):
+        raise DataHubError(f"View {view} is no query for Athena; run create-views-dual-engine again")
+    return parsed
 
 
 def _views(glue: GlueClient, database: str) -> Mapping[str, TableTypeDef]:

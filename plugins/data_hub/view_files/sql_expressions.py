@@ -9,15 +9,15 @@ from typing import TYPE_CHECKING, ClassVar
 
 from sqlglot import exp
 
-from data_hub.sql_views.report_types import exact_cast
+from data_hub.sql_views.exact_cast import exact_cast
 from data_hub.view_files.sql_refusals import refusal
-from data_hub.view_files.sql_types import MAX_DIGITS, SUM_DIGITS, SqlType, added, common, comparable, multiplied
+from data_hub.view_files.value_types import MAX_DIGITS, SUM_DIGITS, SqlType, added, common, comparable, multiplied
 from data_hub.wording import shortened
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from data_hub.view_files.sql_types import Kind
+    from data_hub.view_files.value_types import Kind
 
 Sources = dict[str, "Mapping[str, SqlType | None]"]
 
@@ -68,9 +68,14 @@ class Expressions:
     def of(self, node: exp.Expr) -> SqlType | None:
         """Return the type of an expression; None when a problem was found in it.
 
-        Columns get the name of their table.
+        Columns get the name of their table. What the subset has for another place, like a name or an order, is no
+        value, and refused.
         """
-        return self._FINDERS[type(node)](self, node)
+        find = self._FINDERS.get(type(node))
+        if find is None:
+            self.findings.problems.append(refusal(node))
+            return None
+        return find(self, node)
 
     def _refuse(self, node: exp.Expr, found: str | None, fix: str) -> None:
         self.findings.problems.append(refusal(node, found, fix))
@@ -177,7 +182,12 @@ class Expressions:
         return found
 
     def _nullif(self, node: exp.Expr) -> SqlType | None:
-        return self._one_of(node, [node.this, node.expression])
+        found, first = self._one_of(node, [node.this, node.expression]), self.of(node.this)
+        if found is not None and first not in (found, _NULL):
+            # Engines give it the type of the first value.
+            self._refuse(node, f"{_shown(node)} makes {first} of {found}", "CAST both values to one type")
+            return None
+        return found
 
     def _negated(self, node: exp.Expr) -> SqlType | None:
         is_literal = isinstance(node.this, exp.Literal)
@@ -224,6 +234,9 @@ class Expressions:
             return False
         if not isinstance(node, exp.TryCast):
             self._refuse(node, f"{_shown(node)} casts {found}", "write TRY_CAST: what does not fit becomes NULL")
+            return False
+        if fits and node.this.find(exp.TryCast):
+            self._refuse(node, "TRY_CAST within TRY_CAST", "compute the inner one in a WITH query")
             return False
         if fits:
             self.findings.changes.append(lambda: node.replace(exact_cast(node.this, str(wanted))))

@@ -11,10 +11,10 @@ from data_hub.errors import DataHubError
 from data_hub.view_files import sql_rows
 from data_hub.view_files.sql_expressions import Expressions, Findings, Sources
 from data_hub.view_files.sql_refusals import refusal
-from data_hub.view_files.sql_types import SqlType
+from data_hub.view_files.value_types import SqlType
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Collection, Iterator, Mapping
 
     from data_hub.sql_views.base_table import BaseTable
 
@@ -22,12 +22,13 @@ if TYPE_CHECKING:
 Columns = dict[str, SqlType | None]
 
 
-def fitted(query: exp.Query, tables: Mapping[str, BaseTable]) -> exp.Query:
+def fitted(query: exp.Query, tables: Mapping[str, BaseTable], known: Collection[str] = ()) -> exp.Query:
     """Fit a query of the subset to tables.
 
     Args:
         query: as it was parsed; it has no problems of ``sql_subset``.
-        tables: the tables that there are, by lower-case name.
+        tables: the tables that there are, by lower-case name; others than those that it names are not needed.
+        known: the names of all tables, for the message about one that there is not.
 
     Returns:
         A copy with full names in lower case, stars expanded, every column of one type in both engines, and points in
@@ -39,7 +40,7 @@ def fitted(query: exp.Query, tables: Mapping[str, BaseTable]) -> exp.Query:
     copy = query.copy()
     for identifier in copy.find_all(exp.Identifier):
         identifier.set("this", identifier.name.lower())
-    queries = _Queries(tables)
+    queries = _Queries(tables, known)
     queries.of_view(copy)
     if queries.findings.problems:
         raise DataHubError("\n".join(dict.fromkeys(queries.findings.problems)))
@@ -52,27 +53,29 @@ def tables_of(query: exp.Query) -> list[exp.Table]:
     """Return the places where a query reads a table, not one of its own WITH names."""
     named: set[str] = set()
     found: list[exp.Table] = []
-    for part in [*(query.args["with_"].expressions if query.args.get("with_") else []), query]:
-        inside = part.find_all(exp.Table) if part is not query else _outside_with(query)
-        found += [table for table in inside if table.name.lower() not in named]
-        named.add(part.alias.lower() if part is not query else "")
-    return found
+    for part in _with_parts(query):
+        found += _tables_in(part, named)
+        named.add(part.alias.lower())
+    return found + [table for table in _tables_in(query, named) if table.find_ancestor(exp.CTE) is None]
 
 
-def _outside_with(query: exp.Query) -> Iterator[exp.Table]:
-    for table in query.find_all(exp.Table):
-        if table.find_ancestor(exp.CTE) is None:
-            yield table
+def _with_parts(query: exp.Query) -> list[exp.Expr]:
+    return query.args["with_"].expressions if query.args.get("with_") else []
+
+
+def _tables_in(part: exp.Expr, named: Collection[str]) -> list[exp.Table]:
+    return [table for table in part.find_all(exp.Table) if table.name.lower() not in named]
 
 
 class _Queries:
-    def __init__(self, tables: Mapping[str, BaseTable]) -> None:
+    def __init__(self, tables: Mapping[str, BaseTable], known: Collection[str]) -> None:
         self.tables = tables
+        self.known = known
         self.findings = Findings()
         self._named: dict[str, Columns] = {}
 
     def of_view(self, query: exp.Query) -> None:
-        for named in query.args["with_"].expressions if query.args.get("with_") else []:
+        for named in _with_parts(query):
             name = named.alias
             if name in self.tables or name in self._named:
                 self._refuse(named, f"WITH {name}", "there is a table or query of this name; choose another")
@@ -131,14 +134,20 @@ class _Queries:
             return self._named[table.name]
         base = self.tables.get(table.name)
         if base is None:
-            close = difflib.get_close_matches(table.name, self.tables, n=1)
-            fix = f"did you mean {close[0]}?" if close else f"there are: {', '.join(sorted(self.tables)) or 'none'}"
-            if table.name.endswith("_view"):
-                fix = "a view reads tables, never a view; copy the part of its query that you need"
-            self._refuse(table, f"there is no table {table.name}", fix)
+            self._refuse(table, f"there is no table {table.name}", self._other_table(table.name))
             return {}
         table.set("db", exp.to_identifier(base.database, quoted=True))
         return {name.lower(): self._type(table, name, kind) for name, kind in base.columns.items()}
+
+    def _other_table(self, name: str) -> str:
+        if name.endswith("_view"):
+            return "a view reads tables, never a view; copy the part of its query that you need"
+        close = difflib.get_close_matches(name, self.known or self.tables, n=1)
+        if close:
+            return f"did you mean {close[0]}?"
+        if self.known:
+            return f"there are: {', '.join(sorted(self.known))}"
+        return "name an Iceberg table of the pipeline's database; one that a pipeline is yet to make, run that first"
 
     def _type(self, table: exp.Expr, name: str, kind: exp.DataType) -> SqlType:
         found = SqlType.of(kind)

@@ -27,21 +27,21 @@ def problems(select: exp.Expr) -> list[str]:
 def _grouping(select: exp.Expr) -> Iterator[str]:
     group, having = select.args.get("group"), select.args.get("having")
     outputs = [*select.expressions, *([having] if having else [])]
-    aggregated = [node for output in outputs for node in _inside(output, AGGREGATES) if not _is_over(node)]
+    aggregated = [node for output in outputs for node in output.find_all(*AGGREGATES) if not _is_over(node)]
     if not group and not aggregated:
         return
     keys = _names(group.expressions if group else [])
     for output in outputs:
-        for column in _inside(output, (exp.Column,)):
+        for column in output.find_all(exp.Column):
             if (column.text("table"), column.name) not in keys and column.find_ancestor(*AGGREGATES) is None:
                 yield refusal(column, f"{column.name} beside GROUP BY", "group by it, or put it into MAX() or MIN()")
-        for window in _inside(output, (exp.Window,)):
+        for window in output.find_all(exp.Window):
             yield refusal(window, "a window function beside GROUP BY", "compute it in a query around this one")
 
 
 def _numbering(select: exp.Expr) -> Iterator[str]:
     """Rows that ROW_NUMBER cannot tell apart must be the same row, or each engine numbers them in its own way."""
-    windows = [window for output in select.expressions for window in _inside(output, (exp.Window,))]
+    windows = [window for output in select.expressions for window in output.find_all(exp.Window)]
     numbered = [window for window in windows if isinstance(window.this, exp.RowNumber)]
     if not numbered:
         return
@@ -49,17 +49,13 @@ def _numbering(select: exp.Expr) -> Iterator[str]:
         yield refusal(numbered[1], "two ROW_NUMBER() in one SELECT", "use RANK(), or number in a subquery")
     order = numbered[0].args["order"].expressions if numbered[0].args.get("order") else []
     known = _names([*(numbered[0].args.get("partition_by") or []), *(term.this for term in order)])
-    used = _names(column for output in select.expressions for column in _inside(output, (exp.Column,)))
+    used = _names(column for output in select.expressions for column in output.find_all(exp.Column))
     if missing := sorted(name for _, name in used - known):
         yield refusal(
             numbered[0],
             "ROW_NUMBER() that leaves ties to chance",
             f"use RANK(), or put all columns of this SELECT into its ORDER BY, at the end: {', '.join(missing)}",
         )
-
-
-def _inside(node: exp.Expr, kinds: tuple[type[exp.Expr], ...]) -> Iterator[exp.Expr]:
-    yield from (found for found in node.find_all(*kinds))
 
 
 def _is_over(aggregate: exp.Expr) -> bool:

@@ -8,7 +8,7 @@ from sqlglot import exp
 
 from data_hub.view_files import sql_refusals
 from data_hub.view_files.sql_refusals import refusal
-from data_hub.view_files.sql_types import SqlType
+from data_hub.view_files.value_types import SqlType
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -17,7 +17,7 @@ _BINARY = frozenset({"this", "expression"})
 # Besides its children sqlglot keeps here how a node was written; none of it changes the meaning.
 _NOTES = frozenset({"safe", "typed", "big_int", "over", "nested", "is_string", "quoted"})
 # Each construct with the parts that it may have.
-_ALLOWED: dict[type[exp.Expr], frozenset[str]] = {
+ALLOWED: dict[type[exp.Expr], frozenset[str]] = {
     exp.Select: frozenset({"expressions", "from_", "joins", "where", "group", "having", "distinct", "with_"}),
     exp.Union: frozenset({*_BINARY, "distinct", "with_"}),
     exp.With: frozenset({"expressions"}),
@@ -64,6 +64,8 @@ _ALLOWED: dict[type[exp.Expr], frozenset[str]] = {
     **dict.fromkeys((exp.Sum, exp.Min, exp.Max, exp.Length), frozenset({"this"})),
     **dict.fromkeys((exp.Year, exp.Quarter, exp.Month, exp.Day), frozenset({"this"})),
 }
+# Spark computes with 32 bits here, and wraps around.
+_MAX_INT = 2**31 - 1
 RANKS = (exp.RowNumber, exp.Rank, exp.DenseRank)
 AGGREGATES = (exp.Count, exp.Sum, exp.Min, exp.Max)
 _PREDICATES = (exp.EQ, exp.NEQ, exp.LT, exp.LTE, exp.GT, exp.GTE, exp.Is, exp.In, exp.Between, exp.Like)
@@ -100,7 +102,7 @@ def _problems(node: exp.Expr) -> Iterator[str]:
 def _allowed_parts(node: exp.Expr) -> frozenset[str] | None:
     if type(node) is exp.If and isinstance(node.parent, exp.Case):
         return frozenset({"this", "true"})
-    return _ALLOWED.get(type(node))
+    return ALLOWED.get(type(node))
 
 
 def _check_union(node: exp.Expr) -> Iterator[str]:
@@ -126,7 +128,7 @@ def _check_select(node: exp.Expr) -> Iterator[str]:
         yield refusal(node, "HAVING without GROUP BY", "name the columns to group by")
     for column in node.expressions:
         # What is no part of the subset is told for itself.
-        if type(column) in _ALLOWED and not isinstance(column, (exp.Column, exp.Star, exp.Alias)):
+        if type(column) in ALLOWED and not isinstance(column, (exp.Column, exp.Star, exp.Alias)):
             yield refusal(column, fix="give the column a name: expression AS name")
 
 
@@ -148,7 +150,7 @@ def _check_join(node: exp.Expr) -> Iterator[str]:
             yield refusal(node, "CROSS JOIN with ON", "write JOIN ... ON")
     elif not condition:
         yield refusal(node, "a join without ON", "write JOIN ... ON condition, or CROSS JOIN")
-    elif side == "FULL" and not all(_is_equality(part) for part in _conjuncts(condition)):
+    elif side == "FULL" and not all(_is_equality(part, node.this) for part in _conjuncts(condition)):
         yield refusal(
             node, "FULL JOIN on more than equal columns", "join on t.a = u.b AND ... only; filter in a subquery"
         )
@@ -167,11 +169,12 @@ def _conjuncts(condition: exp.Expr) -> Iterator[exp.Expr]:
         yield condition
 
 
-def _is_equality(part: exp.Expr) -> bool:
+def _is_equality(part: exp.Expr, joined: exp.Expr) -> bool:
+    """Tell whether a column of the table that is joined equals one of those before it."""
     if not isinstance(part, exp.EQ):
         return False
-    sides = [side.table for side in (part.left, part.right) if isinstance(side, exp.Column)]
-    return len(sides) == 2 and all(sides) and sides[0].lower() != sides[1].lower()
+    sides = [side.table.lower() for side in (part.left, part.right) if isinstance(side, exp.Column)]
+    return len(sides) == 2 and all(sides) and sides.count(joined.alias_or_name.lower()) == 1
 
 
 def _check_group(node: exp.Expr) -> Iterator[str]:
@@ -200,6 +203,11 @@ def _check_literal(node: exp.Expr) -> Iterator[str]:
         yield refusal(
             node, f"{found[0]!r} in a text", "engines read it differently; compare the text with a column of a table"
         )
+
+
+def _check_alias(node: exp.Expr) -> Iterator[str]:
+    if not isinstance(node.parent, exp.Select):
+        yield refusal(node, "a name inside an expression", "name columns alone: SELECT expression AS name")
 
 
 def _check_null(node: exp.Expr) -> Iterator[str]:
@@ -237,8 +245,13 @@ def _check_like(node: exp.Expr) -> Iterator[str]:
 def _check_substring(node: exp.Expr) -> Iterator[str]:
     for name in ("start", "length"):
         part = node.args.get(name)
-        if part is not None and not (isinstance(part, exp.Literal) and part.is_int and int(part.name) > 0):
-            yield refusal(node, fix="write start and length as whole numbers above 0")
+        if part is not None and not (isinstance(part, exp.Literal) and part.is_int and 0 < int(part.name) <= _MAX_INT):
+            yield refusal(node, fix=f"write start and length as whole numbers from 1 to {_MAX_INT}")
+
+
+def _check_coalesce(node: exp.Expr) -> Iterator[str]:
+    if not node.expressions:
+        yield refusal(node, "COALESCE of a single value", "write two values or more")
 
 
 def _check_cast(node: exp.Expr) -> Iterator[str]:
@@ -310,6 +323,7 @@ _CHECKS: dict[type[exp.Expr], Iterable[Callable[[exp.Expr], Iterator[str]]]] = {
     exp.Group: (_check_group,),
     exp.Identifier: (_check_identifier,),
     exp.Star: (_check_star,),
+    exp.Alias: (_check_alias,),
     exp.Literal: (_check_literal,),
     exp.Null: (_check_null,),
     **dict.fromkeys(_PREDICATES, (_check_condition,)),
@@ -317,6 +331,7 @@ _CHECKS: dict[type[exp.Expr], Iterable[Callable[[exp.Expr], Iterator[str]]]] = {
     exp.In: (_check_condition, _check_in),
     exp.Like: (_check_condition, _check_like),
     exp.Substring: (_check_substring,),
+    exp.Coalesce: (_check_coalesce,),
     exp.Cast: (_check_cast,),
     exp.TryCast: (_check_cast,),
     exp.Window: (_check_window,),

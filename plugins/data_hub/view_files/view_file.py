@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -13,20 +12,17 @@ from sqlglot.errors import ParseError, SqlglotError
 
 from data_hub.errors import DataHubError
 from data_hub.sql_views.dialects import ATHENA
-from data_hub.sql_views.view_definition import MAX_TABLES, ViewDefinition
+from data_hub.sql_views.view_definition import ViewDefinition
 from data_hub.view_files import sql_subset
 from data_hub.view_files.sql_queries import fitted, tables_of
 from data_hub.wording import shortened
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
-    from pathlib import Path
+    from collections.abc import Collection, Iterator, Mapping
 
     from data_hub.sql_views.base_table import BaseTable
 
 SUFFIX = ".sql"
-# https://docs.aws.amazon.com/glue/latest/webapi/API_TableInput.html
-MAX_DESCRIPTION = 2_048
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,249}_view", re.ASCII)
 _REPORT_NAME = re.compile(r"(.*_)?report_([0-9]+_)?view", re.ASCII)
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
@@ -64,7 +60,7 @@ class ViewFile:
         query: exp.Query | None = None
         try:
             query = _parsed(text)
-            problems += [*sql_subset.problems(query), *_table_problems(query)]
+            problems += sql_subset.problems(query)
         except DataHubError as error:
             problems.append(str(error))
         except RecursionError:
@@ -83,22 +79,23 @@ class ViewFile:
         """The tables that the query reads, lower case, in the order in which they stand in it."""
         return tuple(dict.fromkeys(table.name.lower() for table in tables_of(self.query)))
 
-    def definition(self, tables: Mapping[str, BaseTable]) -> ViewDefinition:
+    def definition(self, tables: Mapping[str, BaseTable], known: Collection[str] = ()) -> ViewDefinition:
         """Fit the view to the tables that there are.
 
         Args:
-            tables: name to table, of the whole database.
+            tables: name to table; at least those of ``self.tables`` that there are.
+            known: the names of all tables that it may read, for the message about one that there is not.
 
         Raises:
-            DataHubError: everything that does not fit, a line each: tables and columns that there are not, and types
-                that Spark and Athena compare or compute differently.
+            DataHubError: everything that does not fit, a line each: tables and columns that there are not, types that
+                Spark and Athena compare or compute differently, and limits that it is over.
         """
         by_name = {name.lower(): table for name, table in tables.items()}
         try:
-            query = fitted(self.query, by_name)
+            query = fitted(self.query, by_name, known)
             used = tuple(by_name[name] for name in self.tables)
             definition = ViewDefinition(name=self.name, description=self.description, query=query, tables=used)
-            problems = definition.problems()
+            problems = [f"{problem}; shorten it, or make two views of it" for problem in definition.problems()]
         except DataHubError as error:
             raise _error(self.file_name, str(error).splitlines()) from error
         except RecursionError as error:
@@ -106,73 +103,6 @@ class ViewFile:
         if problems:
             raise _error(self.file_name, problems)
         return definition
-
-
-def load(folder: Path) -> list[ViewFile]:
-    """Read the view files of a folder, sorted by name; a folder that is missing has none.
-
-    Raises:
-        DataHubError: what is wrong with any of them.
-    """
-    files, problems = [], []
-    for name, text in _texts(folder).items():
-        try:
-            files.append(ViewFile.parse(name, text))
-        except DataHubError as error:
-            problems.append(str(error))
-    if problems:
-        raise DataHubError("\n".join(problems))
-    return files
-
-
-def bundle(folder: Path) -> str:
-    """Return the view files of a folder as the JSON text that the views job is given."""
-    return json.dumps(_texts(folder), ensure_ascii=False)
-
-
-def parse_bundle(text: str, origin: str) -> list[ViewFile]:
-    """Read what ``bundle`` gives.
-
-    Args:
-        text: a JSON object, file name to text.
-        origin: where it comes from, for messages.
-
-    Raises:
-        DataHubError: it is no such object, or what is wrong with any of the files.
-    """
-    try:
-        texts = json.loads(text)
-    except ValueError:
-        texts = None
-    if not isinstance(texts, dict) or not all(isinstance(value, str) for value in texts.values()):
-        raise DataHubError(f"{origin} is no JSON object of file names and texts; deploy the pipeline again")
-    files, problems = [], []
-    for name in sorted(texts):
-        try:
-            files.append(ViewFile.parse(name, texts[name]))
-        except DataHubError as error:
-            problems.append(str(error))
-    if problems:
-        raise DataHubError("\n".join(problems))
-    return files
-
-
-def _texts(folder: Path) -> dict[str, str]:
-    return {path.name: read(path) for path in sorted(folder.glob(f"*{SUFFIX}"))}
-
-
-def read(path: Path) -> str:
-    """Return the text of a view file.
-
-    Raises:
-        DataHubError: it cannot be read.
-    """
-    try:
-        return path.read_text(encoding="utf-8")
-    except UnicodeDecodeError as error:
-        raise DataHubError(f"{path.name}: is not UTF-8 (byte {error.start}); save it as UTF-8") from error
-    except OSError as error:
-        raise DataHubError(f"{path.name}: cannot be read: {error.strerror}") from error
 
 
 def _description(text: str) -> str:
@@ -185,12 +115,8 @@ def _description(text: str) -> str:
 
 
 def _description_problems(description: str) -> Iterator[str]:
-    # As Java counts, in case AWS does.
-    length = len(description.encode("utf-16-le")) // 2
     if not description:
         yield "it has no description; begin the file with comment lines (-- ...) that say what a row of the view is"
-    elif length > MAX_DESCRIPTION:
-        yield f"its description has {length:,} characters, at most {MAX_DESCRIPTION:,} are allowed; shorten it"
     if found := _CONTROL.search(description):
         yield f"its description has the control character {found[0]!r}; take it out"
 
@@ -213,9 +139,12 @@ def _parsed(text: str) -> exp.Query:
         statements = [each for each in sqlglot.parse(text, dialect=ATHENA.sqlglot_name) if each is not None]
     except ParseError as error:
         first = error.errors[0] if error.errors else {}
-        what = f"{first.get('description', error)}, near {first.get('highlight')!r}"
+        # The parser's own words end in what only it knows.
+        found = re.sub(r"\s*but got <Token.*", "", str(first.get("description", error)), flags=re.DOTALL)
+        what = f"{found}, near {first.get('highlight')!r}"
+        fix = "put names in double quotes, backticks are Spark's" if "`" in text else "correct it"
         line = first.get("line", 1)
-        raise DataHubError(f"line {line}: this is no SQL: {shortened(what, 200)}; correct it") from error
+        raise DataHubError(f"line {line}: this is no SQL: {shortened(what, 200)}; {fix}") from error
     except SqlglotError as error:
         raise DataHubError(f"this is no SQL: {shortened(str(error), 200)}; correct it, a quote may be open") from error
     statements = [each for each in statements if not isinstance(each, exp.Semicolon)]
@@ -225,12 +154,6 @@ def _parsed(text: str) -> exp.Query:
     if not isinstance(query, (exp.Select, exp.SetOperation)):
         raise DataHubError(f"{shortened(query.sql(comments=False))}: this is no SELECT; write one, without parentheses")
     return query
-
-
-def _table_problems(query: exp.Query) -> Iterator[str]:
-    names = {table.name.lower() for table in tables_of(query)}
-    if len(names) > MAX_TABLES:
-        yield f"it reads {len(names)} tables, at most {MAX_TABLES} are allowed; make two views of it"
 
 
 def _error(file_name: str, problems: list[str]) -> DataHubError:

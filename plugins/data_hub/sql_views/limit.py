@@ -6,24 +6,24 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
-class Size:
+class Limit:
     """How large something is, and how large it may be.
 
     Attributes:
-        size: how large it is.
-        limit: the most that is taken.
+        actual: how large it is.
+        most: the most that is taken.
         unit: what is counted.
     """
 
-    size: int
-    limit: int
+    actual: int
+    most: int
     unit: str
 
     @property
-    def is_over(self) -> bool:
+    def is_exceeded(self) -> bool:
         """Whether it is too large."""
-        return self.size > self.limit
+        return self.actual > self.most
 
     def __str__(self) -> str:
         """Return it in words."""
-        return f"{self.size:,} {self.unit}, at most {self.limit:,} are taken"
+        return f"{self.actual:,} {self.unit}, at most {self.most:,} are taken"

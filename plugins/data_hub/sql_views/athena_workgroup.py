@@ -1,4 +1,4 @@
-"""One answer of Athena."""
+"""Athena's workgroup, asked for one row."""
 
 from __future__ import annotations
 
