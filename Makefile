@@ -39,8 +39,9 @@ pictures:  ## take the pictures of docs/ anew
 	@requirements/install dev
 	@DATA_HUB_PICTURES=docs/pictures $(PYTHON) -m pytest tests/airflow_live/test_user_interface.py
 
-bench:  ## measure: the DAG's import, and the ingestion against its peers (ARGUMENTS=--quick for a small run)
+bench:  ## measure: the DAG's import, ingestion and views against their peers (ARGUMENTS=--quick for a small run)
 	@requirements/install dev
 	@$(PYTHON) bench/dag_import.py
 	@requirements/install bench
 	@.venv-bench/bin/python bench/ingestion.py $(ARGUMENTS)
+	@$(PYTHON) bench/views.py $(ARGUMENTS)

@@ -158,6 +158,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--engines", type=lambda text: text.split(","), default=list(ENGINES))
     parser.add_argument("--runs", type=int, default=3, help="runs of everything; the median counts (3)")
+    parser.add_argument("--quick", action="store_const", const=1, dest="runs", help="one run")
     parser.add_argument("--fresh", action="store_true", help="forget the results that are there")
     parser.add_argument("--report", action="store_true", help="measure nothing, write the tables anew")
     parser.add_argument("--readme", action="store_true", help="put the tables into bench/README.md too")
