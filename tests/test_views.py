@@ -1,3 +1,4 @@
+from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
@@ -139,7 +140,7 @@ def test_hostile_names_are_reported_and_stop_nobody_else(reports: Reports, capsy
         == "series without a report view, because they make no distinct name (2): \"'; DROP\", 'fry9c'"
     )
     assert "DROP TABLE" in views["fry9c_report_view"].note
-    assert "fry9c_report_view is already the view of series 'FRY9C'" in views["fry9c"].note
+    assert "fry9c_report_view is already a view of series 'FRY9C'" in views["fry9c"].note
     printed = capsys.readouterr().out.splitlines()
     assert printed == [*map(str, views.values()), views_summary.line(list(views.values()))]
     assert printed[0].startswith('left out: Series "\'; DROP" gets no report view')
@@ -397,3 +398,24 @@ def test_a_series_cannot_take_the_name_of_the_tables_view(aws: "LocalAws") -> No
         "call_report_current_view": "created",
     }
     assert "seriesid" in select(aws, reports, "SELECT * FROM call_report_view")[0]
+
+
+def test_a_series_has_its_view_from_the_pipeline_that_was_first(aws: "LocalAws", reports: Reports) -> None:
+    reports.add(report_row())
+    publish(reports)
+    contract = CONTRACT.replace("collections_data_staging", "trials").replace(
+        "pipeline: collections", "pipeline: trials"
+    )
+    trials = replace(Reports.deploy(aws, contract), deployment=reports.deployment)
+    trials.add(report_row(item_value="5"), report_row(seriesid="FRY15"))
+    views = {view.name: view for view in create_views(trials.pipeline, trials.deployment)}
+    assert {name: view.outcome for name, view in views.items()} == {
+        "FRY9C": "left out",
+        "trials_view": "created",
+        "trials_current_view": "created",
+        "fry15_report_view": "created",
+    }
+    assert "fry9c_report_view is already a view of pipeline collections" in views["FRY9C"].note
+    assert "'FRY9C'" in views["trials_view"].note
+    assert [row["bhck2170"] for row in select(aws, reports, "SELECT bhck2170 FROM fry9c_report_view")] == ["702118"]
+    assert set(publish(reports).values()) == {"unchanged"}

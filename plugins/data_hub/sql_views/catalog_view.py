@@ -77,12 +77,21 @@ class CatalogView:
 
 def read(glue: GlueClient, database: str, pipeline: str) -> list[CatalogView]:
     """Return what a pipeline has published, by name; nothing where there is no such database."""
+    return [view for view in _read_all(glue, database) if view.pipeline == pipeline]
+
+
+def owners(glue: GlueClient, database: str) -> dict[str, str]:
+    """Return the views that pipelines have published, each with its pipeline."""
+    return {view.name: view.pipeline for view in _read_all(glue, database) if view.pipeline}
+
+
+def _read_all(glue: GlueClient, database: str) -> list[CatalogView]:
     pages = glue.get_paginator("get_tables").paginate(DatabaseName=database)
     try:
         found = [of(table) for page in pages for table in page["TableList"] if "ViewDefinition" in table]
     except glue.exceptions.EntityNotFoundException:
         return []
-    return sorted((view for view in found if view.pipeline == pipeline), key=lambda view: view.name)
+    return sorted(found, key=lambda view: view.name)
 
 
 def of(table: TableTypeDef) -> CatalogView:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from data_hub.errors import DataHubError
 from data_hub.pipelines.report_columns import REPORT_COLUMNS
+from data_hub.sql_views import catalog_view
 from data_hub.sql_views.report_types import ReportTypes
 from data_hub.sql_views.report_view import item_columns, report_view_name, report_views
 from data_hub.sql_views.row_views import current_view, unified_view
@@ -82,7 +83,12 @@ def define_views(pipeline: Pipeline, database: Database, files: Mapping[str, str
             f"Table {database.name}.{pipeline.table.name} does not exist yet: run the ingestion of pipeline "
             f"{pipeline.pipeline} first"
         )
-    of_table = define_table_views(pipeline, database.describe(table), table)
+    others = {
+        view: f"pipeline {owner}"
+        for view, owner in catalog_view.owners(database.glue, database.name).items()
+        if owner != pipeline.pipeline
+    }
+    of_table = define_table_views(pipeline, database.describe(table), table, others)
     of_files = _define_files(database, files, {view.name for view in of_table.views})
     return DefinedViews(
         [*of_table.views, *of_files.views],
@@ -92,28 +98,32 @@ def define_views(pipeline: Pipeline, database: Database, files: Mapping[str, str
     )
 
 
-def define_table_views(pipeline: Pipeline, base: BaseTable, table: IcebergTable) -> DefinedViews:
+def define_table_views(
+    pipeline: Pipeline, base: BaseTable, table: IcebergTable, others: Mapping[str, str] | None = None
+) -> DefinedViews:
     """Define the views of a pipeline's table, and of each series in it.
 
     Args:
         pipeline: says what types the columns of reports have.
         base: the table as SQL sees it.
         table: the table, whose rows are read.
+        others: views that there are already, and whose they are.
     """
     if not base.columns.keys() >= REPORT_COLUMNS:
         return DefinedViews([unified_view(base)])
     current = current_view(base)
-    reports = _define_reports(pipeline, base, table, {unified_view(base).name, current.name})
+    taken = dict.fromkeys((unified_view(base).name, current.name), f"table {base.name}")
+    reports = _define_reports(pipeline, base, table, {**(others or {}), **taken})
     rows = [unified_view(base, _refusals_note(reports.refused)), current]
     return DefinedViews([*rows, *reports.views], reports.refused, reports.misfits)
 
 
-def _define_reports(pipeline: Pipeline, base: BaseTable, table: IcebergTable, taken: Collection[str]) -> DefinedViews:
+def _define_reports(pipeline: Pipeline, base: BaseTable, table: IcebergTable, taken: Mapping[str, str]) -> DefinedViews:
     types = ReportTypes(pipeline.table.report)
     views: list[ViewDefinition] = []
     refused: list[Refusal] = []
     misfits: dict[str, str] = {}
-    names = dict.fromkeys(taken, f"table {base.name}")
+    names = dict(taken)
     for content in read_series_contents(table, types):
         try:
             name = _claim_name(names, content.series)
@@ -148,8 +158,8 @@ def _claim_name(names: dict[str, str], series: str) -> str:
     owner = names.setdefault(name, mine)
     if owner != mine:
         raise DataHubError(
-            f"Series {shortened(repr(series))} gets no report view: {name} is already the view of {shortened(owner)}; "
-            "correct the series in its files and deliver them again"
+            f"Series {shortened(repr(series))} gets no report view: {name} is already a view of {shortened(owner)}; "
+            "correct the series in its files and deliver them again, or ask the view of all rows"
         )
     return name
 
