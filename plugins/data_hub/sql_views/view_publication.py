@@ -183,8 +183,8 @@ class ViewPublication:
         owner = parameters.get(PIPELINE, self.pipeline)
         if owner != self.pipeline:
             raise DataHubError(
-                f"View {name} cannot be published: pipeline {owner} has published a view of that name; rename the table "
-                "or the view file of one of them"
+                f"View {name} cannot be published: pipeline {owner} has published a view of that name; rename the "
+                "table or the view file of one of them"
             )
 
     def _require_published(self, table_input: TableInputTypeDef, before: TableTypeDef | None = None) -> None:
