@@ -197,6 +197,14 @@ def test_texts_have_full_names_and_types_of_their_own() -> None:
     assert view.tables == (TABLES["rows"],)
 
 
+def test_a_product_is_computed_in_as_many_digits_as_it_needs() -> None:
+    view = definition_of("SELECT amount * amount AS x FROM rows")
+    assert view.columns == {"x": "decimal(25,4)"}
+    assert ATHENA.text(view.query).startswith(
+        'SELECT CAST(CAST("rows"."amount" AS DECIMAL(19, 2)) * "rows"."amount" AS DECIMAL(25, 4)) AS "x" FROM'
+    )
+
+
 def test_stars_are_expanded_in_the_order_of_the_tables() -> None:
     view = definition_of("SELECT o.*, r.line FROM rows r JOIN other o ON r.rssdid = o.rssdid")
     assert list(view.columns) == ["rssdid", "name", "rate", "line"]

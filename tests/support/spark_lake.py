@@ -77,6 +77,8 @@ def _conf(folder: Path) -> dict[str, str]:
         "spark.executorEnv.PYTHONPATH": os.pathsep.join(str(ROOT / part) for part in ("plugins", "tests/support", ".")),
         # Tests are short: compiling for a long run costs more than it gives.
         "spark.driver.extraJavaOptions": "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC",
+        # One session has all tests: what each of them leaves in memory adds up.
+        "spark.driver.memory": "3g",
         "spark.driver.bindAddress": "127.0.0.1",
         "spark.driver.host": "127.0.0.1",
         "spark.local.dir": str(folder / "spark"),

@@ -11,7 +11,16 @@ from sqlglot import exp
 
 from data_hub.sql_views.exact_cast import exact_cast
 from data_hub.view_files.sql_refusals import refusal
-from data_hub.view_files.value_types import MAX_DIGITS, SUM_DIGITS, SqlType, added, common, comparable, multiplied
+from data_hub.view_files.value_types import (
+    MAX_DIGITS,
+    SUM_DIGITS,
+    WORD_DIGITS,
+    SqlType,
+    added,
+    common,
+    comparable,
+    multiplied,
+)
 from data_hub.wording import shortened
 
 if TYPE_CHECKING:
@@ -210,7 +219,19 @@ class Expressions:
             fix = f"that may need {found.digits} digits, {MAX_DIGITS} is the most; TRY_CAST to fewer digits first"
             self._refuse(node, shown, fix)
             return None
+        if isinstance(node, exp.Mul):
+            self._widen(node, *types)
         return self._pinned(node, found)
+
+    def _widen(self, product: exp.Mul, left: SqlType, right: SqlType) -> None:
+        """Give the first factor more digits than a machine word has: else DuckDB wants the product to fit into one.
+
+        Spark and Athena compute in as many digits as the product needs; all of them are exact.
+        """
+        digits = [left.as_decimal.digits, right.as_decimal.digits]
+        if max(digits) <= WORD_DIGITS < sum(digits):
+            wide = SqlType("decimal", WORD_DIGITS + 1, left.scale)
+            self.findings.changes.append(lambda: product.set("this", exp.Cast(this=product.this, to=wide.sql)))
 
     def _cast(self, node: exp.Expr) -> SqlType | None:
         wanted = SqlType.of(node.args["to"])

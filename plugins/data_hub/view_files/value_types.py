@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 Kind = Literal["text", "int", "bigint", "decimal", "date", "timestamp", "timestamptz", "boolean", "null"]
 
 MAX_DIGITS = 38
+# Decimals of so many digits are computed in a machine word of 64 bits.
+WORD_DIGITS = 18
 # What both engines give a sum beyond the digits of its terms.
 SUM_DIGITS = 10
 _KINDS: dict[exp.DType, Kind] = {
