@@ -115,7 +115,8 @@ def test_readers_of_a_view_that_is_deleted_to_be_made_again_see_that_it_is_missi
 ) -> None:
     readers = readers_of(aws, reports)
 
-    def delete_and_create(publication: ViewPublication, table_input: Any) -> None:
+    def delete_and_create(publication: ViewPublication, table_input: Any, existing: Any) -> None:
+        assert existing["Name"] == table_input["Name"]
         publication.drop(table_input["Name"])
         if readers.answers:
             readers.wait()
@@ -144,16 +145,14 @@ def test_readers_of_a_view_whose_texts_follow_its_columns_see_a_half(
     readers = readers_of(aws, reports)
     replace = ViewPublication._replace
 
-    def columns_first(publication: ViewPublication, table_input: Any) -> None:
-        existing = publication._get(table_input["Name"])
-        assert existing is not None
+    def columns_first(publication: ViewPublication, table_input: Any, existing: Any) -> None:
         old_texts = {name: existing["ViewDefinition"][name] for name in ("IsProtected", "Definer", "Representations")}
         publication.glue.update_table(
             DatabaseName=publication.database, TableInput={**table_input, "ViewDefinition": old_texts}
         )
         if readers.answers:
             readers.wait()
-        replace(publication, table_input)
+        replace(publication, table_input, existing)
 
     monkeypatch.setattr(ViewPublication, "_replace", columns_first)
     republish(reports, readers, 2, partial(publish_all, reports))

@@ -8,7 +8,7 @@ from typing import Any
 import pyarrow as pa
 import pytest
 from duckdb_athena import DuckdbAthena
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from spark_lake import SparkWarehouse
 from view_queries import ROWS, SCHEMAS, TABLES, queries
@@ -68,7 +68,13 @@ def in_order(rows: list[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
     return sorted(rows, key=repr)
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
+# A query takes Spark a second or so: looking for a smaller example would outlast the time that a test has.
+@settings(
+    max_examples=25,
+    deadline=None,
+    suppress_health_check=list(HealthCheck),
+    phases=(Phase.explicit, Phase.reuse, Phase.generate),
+)
 @given(content=st.fixed_dictionaries(ROWS), several=st.lists(queries, min_size=3, max_size=3))
 def test_any_query_of_the_subset_gives_the_same_rows(session: Any, content: Content, several: list[str]) -> None:
     for query in several:

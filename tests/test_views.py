@@ -1,7 +1,7 @@
 from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import boto3
 import pyarrow as pa
@@ -10,13 +10,12 @@ from report_rows import CONTRACT, SCHEMA, SUBMITTED, Reports, report_row
 
 from data_hub.errors import DataHubError
 from data_hub.iceberg.catalog import open_catalog
-from data_hub.sql_views import catalog_view, view_definition, views_summary
+from data_hub.sql_views import view_definition, views_summary
 from data_hub.sql_views.athena_workgroup import AthenaWorkgroup
 from data_hub.sql_views.base_table import Database
 from data_hub.sql_views.view_definitions import define_views
-from data_hub.sql_views.view_parameters import CHECK, MISFITS, PIPELINE
-from data_hub.sql_views.views import ViewOptions, create_views
-from local_aws.athena import Athena
+from data_hub.sql_views.view_parameters import CHECK, MISFITS
+from data_hub.sql_views.views import create_views
 from local_aws.faults import Fault
 
 if TYPE_CHECKING:
@@ -28,32 +27,16 @@ def reports(aws: "LocalAws") -> Reports:
     return Reports.deploy(aws)
 
 
-def publish(reports: Reports, **options: Any) -> dict[str, str]:
-    views = create_views(reports.pipeline, reports.deployment, ViewOptions(**options))
-    return {view.name: view.outcome for view in views}
-
-
-def stored(aws: "LocalAws", reports: Reports, view: str) -> dict[str, Any]:
-    table: dict[str, Any] = aws.client("glue").get_table(DatabaseName=reports.deployment.database, Name=view)["Table"]
-    return table
-
-
-def select(aws: "LocalAws", reports: Reports, sql: str) -> list[dict[str, Any]]:
-    deployment = reports.deployment
-    rows: list[dict[str, Any]] = Athena(open_catalog(), aws.client("glue"), deployment.database).query(sql).to_pylist()
-    return rows
-
-
 def test_a_view_for_all_rows_and_one_for_each_series(aws: "LocalAws", reports: Reports) -> None:
     reports.add(report_row(), report_row(seriesid="FRY15", item_mdrm="RISK0001"))
-    assert publish(reports) == {
+    assert reports.publish() == {
         "collections_data_view": "created",
         "collections_data_current_view": "created",
         "fry15_report_view": "created",
         "fry9c_report_view": "created",
     }
-    table = stored(aws, reports, "fry9c_report_view")
-    account = stored(aws, reports, "collections_data_staging")["CatalogId"]
+    table = reports.stored(aws, "fry9c_report_view")
+    account = reports.stored(aws, "collections_data_staging")["CatalogId"]
     assert table["ViewDefinition"]["SubObjects"] == [
         f"arn:aws:glue:us-east-1:{account}:table/{reports.deployment.database}/collections_data_staging"
     ]
@@ -64,24 +47,24 @@ def test_a_view_for_all_rows_and_one_for_each_series(aws: "LocalAws", reports: R
         "submission_ts",
         "bhck2170",
     ]
-    unified = stored(aws, reports, "collections_data_view")
+    unified = reports.stored(aws, "collections_data_view")
     assert [column["Name"] for column in unified["StorageDescriptor"]["Columns"]] == SCHEMA.names
 
 
 def test_unchanged_views_are_not_written(aws: "LocalAws", reports: Reports) -> None:
     reports.add(report_row())
-    publish(reports)
-    before = stored(aws, reports, "fry9c_report_view")
+    reports.publish()
+    before = reports.stored(aws, "fry9c_report_view")
     reports.add(report_row(item_value="5", rssdid=7))
-    assert set(publish(reports).values()) == {"unchanged"}
-    assert stored(aws, reports, "fry9c_report_view") == before
+    assert set(reports.publish().values()) == {"unchanged"}
+    assert reports.stored(aws, "fry9c_report_view") == before
 
 
 def test_a_new_item_replaces_both_texts_at_once(aws: "LocalAws", reports: Reports) -> None:
     reports.add(report_row())
-    publish(reports)
+    reports.publish()
     reports.add(report_row(item_mdrm="BHCK4397"))
-    assert publish(reports) == {
+    assert reports.publish() == {
         "collections_data_view": "unchanged",
         "collections_data_current_view": "unchanged",
         "fry9c_report_view": "replaced",
@@ -94,15 +77,15 @@ def test_a_new_item_replaces_both_texts_at_once(aws: "LocalAws", reports: Report
         columns = {column["Name"] for column in version["Table"]["StorageDescriptor"]["Columns"]}
         assert {"BHCK4397" in text for text in texts} == {"bhck4397" in columns}
     assert "bhck4397" in {
-        column["Name"] for column in stored(aws, reports, "fry9c_report_view")["StorageDescriptor"]["Columns"]
+        column["Name"] for column in reports.stored(aws, "fry9c_report_view")["StorageDescriptor"]["Columns"]
     }
 
 
 def test_a_correction_shows_as_a_further_row(aws: "LocalAws", reports: Reports) -> None:
     reports.add(report_row())
     reports.add(report_row(submission_ts=SUBMITTED + timedelta(days=42), item_value="715291"))
-    publish(reports)
-    rows = select(aws, reports, "SELECT submission_ts, BHCK2170 FROM fry9c_report_view ORDER BY submission_ts")
+    reports.publish()
+    rows = reports.select(aws, "SELECT submission_ts, BHCK2170 FROM fry9c_report_view ORDER BY submission_ts")
     assert [row["bhck2170"] for row in rows] == ["702118", "715291"]
     assert rows[0]["submission_ts"] == SUBMITTED.replace(tzinfo=None)
 
@@ -113,11 +96,11 @@ def test_only_contexts_that_a_series_uses_are_columns(aws: "LocalAws", reports: 
         report_row(seriesid="FR2004A", item_mdrm="GSWA0001", context_level1_value="1", item_value="long"),
         report_row(seriesid="FR2004A", item_mdrm="GSWA0001", context_level1_value="2", item_value="short"),
     )
-    publish(reports)
-    rows = select(aws, reports, "SELECT * FROM fr2004a_report_view")
+    reports.publish()
+    rows = reports.select(aws, "SELECT * FROM fr2004a_report_view")
     assert sorted((row["context_level1_value"], row["gswa0001"]) for row in rows) == [("1", "long"), ("2", "short")]
     assert "context_level1_mdrm" not in rows[0]
-    assert "context_level1_value" not in select(aws, reports, "SELECT * FROM fry9c_report_view")[0]
+    assert "context_level1_value" not in reports.select(aws, "SELECT * FROM fry9c_report_view")[0]
 
 
 def test_hostile_names_are_reported_and_stop_nobody_else(reports: Reports, capsys: pytest.CaptureFixture[str]) -> None:
@@ -150,13 +133,13 @@ def test_hostile_names_are_reported_and_stop_nobody_else(reports: Reports, capsy
 
 def test_without_the_table_the_error_says_what_to_do(reports: Reports) -> None:
     with pytest.raises(DataHubError, match=r"collections_data_staging does not exist yet: run the ingestion"):
-        publish(reports)
+        reports.publish()
 
 
 def test_an_empty_table_has_the_views_of_its_rows(aws: "LocalAws", reports: Reports) -> None:
     reports.add()
-    assert publish(reports) == {"collections_data_view": "created", "collections_data_current_view": "created"}
-    assert select(aws, reports, "SELECT * FROM collections_data_view") == []
+    assert reports.publish() == {"collections_data_view": "created", "collections_data_current_view": "created"}
+    assert reports.select(aws, "SELECT * FROM collections_data_view") == []
 
 
 def test_a_pipeline_without_report_columns_gets_only_the_unified_view(aws: "LocalAws") -> None:
@@ -164,7 +147,7 @@ def test_a_pipeline_without_report_columns_gets_only_the_unified_view(aws: "Loca
     reports.add(
         {"name": "a", "source_file": "a.csv"}, schema=pa.schema([("name", pa.string()), ("source_file", pa.string())])
     )
-    assert publish(reports) == {"things_view": "created"}
+    assert reports.publish() == {"things_view": "created"}
 
 
 def test_values_that_their_column_cannot_hold_are_counted_and_stay_in_the_unified_view(
@@ -184,14 +167,13 @@ def test_values_that_their_column_cannot_hold_are_counted_and_stay_in_the_unifie
     views = {view.name: view for view in create_views(typed.pipeline, typed.deployment)}
     told = "3 reported values do not fit their columns' types, e.g. BHCK2170 '1.12345678'"
     assert views["fry9c_report_view"].misfits == told
-    assert stored(aws, typed, "fry9c_report_view")["Parameters"][MISFITS] == told
+    assert typed.stored(aws, "fry9c_report_view")["Parameters"][MISFITS] == told
     assert "values that do not fit their column in fry9c_report_view" in capsys.readouterr().out.splitlines()[-1]
-    rows = select(aws, typed, "SELECT rssdid, bhck2170, text0001 FROM fry9c_report_view ORDER BY rssdid")
+    rows = typed.select(aws, "SELECT rssdid, bhck2170, text0001 FROM fry9c_report_view ORDER BY rssdid")
     assert [row["bhck2170"] for row in rows] == [None, None, Decimal("12.5"), None, None, None]
     assert rows[-1]["text0001"] == "free text"
-    kept = select(
+    kept = typed.select(
         aws,
-        typed,
         "SELECT count(*) AS n FROM collections_data_view "
         "WHERE item_mdrm = 'BHCK2170' AND item_value IN ('n/a', '1.12345678')",
     )
@@ -204,8 +186,8 @@ def test_a_refused_view_stops_no_other_and_fails_the_job_with_the_reason(aws: "L
         DatabaseName=reports.deployment.database, TableInput={"Name": "collections_data_view", "TableType": "OTHER"}
     )
     with pytest.raises(DataHubError, match=r"^View collections_data_view cannot be published: .* a table of that name"):
-        publish(reports)
-    assert [row["bhck2170"] for row in select(aws, reports, "SELECT bhck2170 FROM fry9c_report_view")] == ["702118"]
+        reports.publish()
+    assert [row["bhck2170"] for row in reports.select(aws, "SELECT bhck2170 FROM fry9c_report_view")] == ["702118"]
 
 
 def test_all_refusals_are_told_at_once(aws: "LocalAws", reports: Reports) -> None:
@@ -217,82 +199,22 @@ def test_all_refusals_are_told_at_once(aws: "LocalAws", reports: Reports) -> Non
     with pytest.raises(
         DataHubError, match=r"(?s)^2 views failed:\nView collections_data_view .*\nView fry9c_report_view"
     ):
-        publish(reports)
-
-
-def test_a_view_whose_series_is_gone_is_told_and_dropped_only_when_asked(aws: "LocalAws", reports: Reports) -> None:
-    table = reports.add(report_row(), report_row(seriesid="FRY15"))
-    publish(reports)
-    table.refresh()
-    table.delete("seriesid = 'FRY15'")
-    assert publish(reports)["fry15_report_view"] == "gone"
-    assert select(aws, reports, "SELECT * FROM fry15_report_view") == []
-    assert publish(reports, prune=True)["fry15_report_view"] == "dropped"
-    assert "fry15_report_view" not in publish(reports, prune=True)
-    with pytest.raises(DataHubError, match="fry15_report_view"):
-        select(aws, reports, "SELECT * FROM fry15_report_view")
-
-
-def test_a_view_is_not_dropped_when_the_table_has_changed_meanwhile(
-    aws: "LocalAws", reports: Reports, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    table = reports.add(report_row(), report_row(seriesid="FRY15"))
-    publish(reports)
-    table.refresh()
-    table.delete("seriesid = 'FRY15'")
-    read = catalog_view.read
-
-    def read_late(*arguments: Any) -> Any:
-        reports.add(report_row(seriesid="FRY15"))
-        return read(*arguments)
-
-    monkeypatch.setattr(catalog_view, "read", read_late)
-    assert publish(reports, prune=True)["fry15_report_view"] == "gone"
-    assert len(select(aws, reports, "SELECT * FROM fry15_report_view")) == 1
-
-
-def test_a_part_that_the_report_no_longer_has_goes_with_the_others(
-    reports: Reports, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(view_definition, "MAX_COLUMNS", 13)
-    table = reports.add(*(report_row(item_mdrm=f"B{number:02}") for number in range(21)))
-    assert publish(reports)["fry9c_report_3_view"] == "created"
-    table.refresh()
-    table.delete("item_mdrm = 'B20'")
-    assert publish(reports) == {
-        "collections_data_view": "unchanged",
-        "collections_data_current_view": "unchanged",
-        "fry9c_report_2_view": "replaced",
-        "fry9c_report_view": "replaced",
-        "fry9c_report_3_view": "dropped",
-    }
-
-
-def test_pruning_leaves_views_of_other_pipelines_and_of_people_alone(aws: "LocalAws", reports: Reports) -> None:
-    reports.add(report_row())
-    for name, parameters in (("others_view", {PIPELINE: "others"}), ("mine_view", {})):
-        aws.client("glue").create_table(
-            DatabaseName=reports.deployment.database,
-            TableInput={"Name": name, "TableType": "VIRTUAL_VIEW", "Parameters": parameters},
-        )
-    assert set(publish(reports, prune=True).values()) == {"created"}
-    assert stored(aws, reports, "others_view")["Name"] == "others_view"
-    assert stored(aws, reports, "mine_view")["Name"] == "mine_view"
+        reports.publish()
 
 
 def test_throttled_calls_are_made_again(aws: "LocalAws", reports: Reports) -> None:
     reports.add(report_row())
     aws.faults.plan(Fault("throttle", at=1, times=2, service="glue", operation="CreateTable"))
-    assert set(publish(reports).values()) == {"created"}
+    assert set(reports.publish().values()) == {"created"}
     assert len(aws.faults.end()[1]) == 2
 
 
 def test_a_view_file_is_published_with_the_others(aws: "LocalAws", reports: Reports) -> None:
     reports.add(report_row(), report_row(rssdid=7))
     file = {"big_view.sql": "-- RSSD ids.\nSELECT DISTINCT rssdid FROM collections_data_staging WHERE rssdid > 7"}
-    assert publish(reports, files=file)["big_view"] == "created"
-    assert select(aws, reports, "SELECT * FROM big_view") == [{"rssdid": 1234567}]
-    assert stored(aws, reports, "big_view")["Description"] == "RSSD ids."
+    assert reports.publish(files=file)["big_view"] == "created"
+    assert reports.select(aws, "SELECT * FROM big_view") == [{"rssdid": 1234567}]
+    assert reports.stored(aws, "big_view")["Description"] == "RSSD ids."
 
 
 def test_a_view_file_that_is_wrong_fails_the_job_after_all_others(aws: "LocalAws", reports: Reports) -> None:
@@ -305,22 +227,22 @@ def test_a_view_file_that_is_wrong_fails_the_job_after_all_others(aws: "LocalAws
         "e_view.sql": "-- A view.\nSELECT rssdid FROM collections_data_view",
         "collections_data_view.sql": "-- Taken.\nSELECT rssdid FROM collections_data_staging",
     }
-    publish(reports)
+    reports.publish()
     reasons = (
         r"(?s)^5 views failed:\na_view.sql: .*nonsense.*\nb_view.sql: .*nowhere.*"
         r"\ncollections_data_view.sql: the pipeline makes a view of that name itself.*\nd_view.sql: .*\ne_view.sql: "
     )
     with pytest.raises(DataHubError, match=reasons):
-        publish(reports, files=files)
-    assert select(aws, reports, "SELECT * FROM c_view") == [{"rssdid": 1234567}]
+        reports.publish(files=files)
+    assert reports.select(aws, "SELECT * FROM c_view") == [{"rssdid": 1234567}]
 
 
 def test_a_view_whose_file_is_wrong_just_now_is_not_gone(aws: "LocalAws", reports: Reports) -> None:
     reports.add(report_row())
-    publish(reports, files={"a_view.sql": "-- Ids.\nSELECT rssdid FROM collections_data_staging"})
+    reports.publish(files={"a_view.sql": "-- Ids.\nSELECT rssdid FROM collections_data_staging"})
     with pytest.raises(DataHubError, match="this is no SQL"):
-        publish(reports, files={"a_view.sql": "-- Ids.\nSELEC rssdid FROM collections_data_staging"}, prune=True)
-    assert select(aws, reports, "SELECT * FROM a_view") == [{"rssdid": 1234567}]
+        reports.publish(files={"a_view.sql": "-- Ids.\nSELEC rssdid FROM collections_data_staging"}, prune=True)
+    assert reports.select(aws, "SELECT * FROM a_view") == [{"rssdid": 1234567}]
 
 
 def test_what_glue_refuses_at_once_stops_no_other_view(
@@ -329,10 +251,10 @@ def test_what_glue_refuses_at_once_stops_no_other_view(
     reports.add(report_row())
     aws.faults.plan(Fault("refuse", at=1, service="glue", operation="CreateTable"))
     with pytest.raises(DataHubError, match=r"^Glue refused view collections_data_view: AccessDenied"):
-        publish(reports)
+        reports.publish()
     aws.faults.end()
     assert capsys.readouterr().out.splitlines()[-1].startswith("3 views: 1 failed, 2 created")
-    assert set(publish(reports).values()) == {"created", "unchanged"}
+    assert set(reports.publish().values()) == {"created", "unchanged"}
 
 
 def test_parts_of_a_report_that_grows_never_lack_an_item(reports: Reports, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -369,9 +291,9 @@ def test_a_check_that_fails_fails_the_job_and_stands_in_the_parameters(
     with pytest.raises(
         DataHubError, match=r"(?s)2 views failed:.*_view: check failed: it has 2 rows .*not checked: Ath"
     ):
-        publish(reports, athena_workgroup="hub")
+        reports.publish(athena_workgroup="hub")
     verdicts = {
-        name: stored(aws, reports, name)["Parameters"][CHECK]
+        name: reports.stored(aws, name)["Parameters"][CHECK]
         for name in ("collections_data_view", "fry9c_report_view", "collections_data_current_view")
     }
     assert verdicts["collections_data_view"].startswith("failed: it has 2 rows where the table has 1; by source_file")
@@ -383,8 +305,8 @@ def test_a_column_that_is_called_like_the_rank_does_no_harm(aws: "LocalAws") -> 
     reports = Reports.deploy(aws)
     schema = SCHEMA.append(pa.field("precedence", pa.string()))
     reports.add(report_row(precedence="mine"), report_row(precedence="mine", source_line=1), schema=schema)
-    publish(reports)
-    assert select(aws, reports, "SELECT precedence, source_line FROM collections_data_current_view") == [
+    reports.publish()
+    assert reports.select(aws, "SELECT precedence, source_line FROM collections_data_current_view") == [
         {"precedence": "mine", "source_line": 2}
     ]
 
@@ -392,17 +314,17 @@ def test_a_column_that_is_called_like_the_rank_does_no_harm(aws: "LocalAws") -> 
 def test_a_series_cannot_take_the_name_of_the_tables_view(aws: "LocalAws") -> None:
     reports = Reports.deploy(aws, CONTRACT.replace("collections_data_staging", "call_report_staging"))
     reports.add(report_row(seriesid="CALL"))
-    assert publish(reports) == {
+    assert reports.publish() == {
         "CALL": "left out",
         "call_report_view": "created",
         "call_report_current_view": "created",
     }
-    assert "seriesid" in select(aws, reports, "SELECT * FROM call_report_view")[0]
+    assert "seriesid" in reports.select(aws, "SELECT * FROM call_report_view")[0]
 
 
 def test_a_series_has_its_view_from_the_pipeline_that_was_first(aws: "LocalAws", reports: Reports) -> None:
     reports.add(report_row())
-    publish(reports)
+    reports.publish()
     contract = CONTRACT.replace("collections_data_staging", "trials").replace(
         "pipeline: collections", "pipeline: trials"
     )
@@ -417,5 +339,5 @@ def test_a_series_has_its_view_from_the_pipeline_that_was_first(aws: "LocalAws",
     }
     assert "fry9c_report_view is already a view of pipeline collections" in views["FRY9C"].note
     assert "'FRY9C'" in views["trials_view"].note
-    assert [row["bhck2170"] for row in select(aws, reports, "SELECT bhck2170 FROM fry9c_report_view")] == ["702118"]
-    assert set(publish(reports).values()) == {"unchanged"}
+    assert [row["bhck2170"] for row in reports.select(aws, "SELECT bhck2170 FROM fry9c_report_view")] == ["702118"]
+    assert set(reports.publish().values()) == {"unchanged"}

@@ -15,6 +15,8 @@ from data_hub.pipelines import pipeline_file
 from data_hub.pipelines.deployment import Deployment
 from data_hub.pipelines.pipeline import Pipeline
 from data_hub.sql_views.base_table import base_table
+from data_hub.sql_views.views import ViewOptions, create_views
+from local_aws.athena import Athena
 
 if TYPE_CHECKING:
     from pyiceberg.table import Table
@@ -121,3 +123,19 @@ class Reports:
         table = open_catalog().create_table_if_not_exists(identifier, schema, location=location)
         table.append(pa.Table.from_pylist(list(rows), schema=schema))
         return table
+
+    def publish(self, **options: Any) -> dict[str, str]:
+        """Publish the views as the job does, and return what became of each of them."""
+        views = create_views(self.pipeline, self.deployment, ViewOptions(**options))
+        return {view.name: view.outcome for view in views}
+
+    def stored(self, aws: LocalAws, view: str) -> dict[str, Any]:
+        """Return a view as the catalogue has it."""
+        table: dict[str, Any] = aws.client("glue").get_table(DatabaseName=self.deployment.database, Name=view)["Table"]
+        return table
+
+    def select(self, aws: LocalAws, sql: str) -> list[dict[str, Any]]:
+        """Return the rows that Athena gives for a query."""
+        athena = Athena(open_catalog(), aws.client("glue"), self.deployment.database)
+        rows: list[dict[str, Any]] = athena.query(sql).to_pylist()
+        return rows
