@@ -15,7 +15,7 @@ from moto.awslambda.models import LambdaBackend, LambdaFunction
 from moto.core.utils import unix_time_millis
 from moto.lakeformation.exceptions import InvalidInput
 from moto.lakeformation.models import PermissionCatalog
-from moto.s3.models import FakeBucket
+from moto.s3.models import FakeBucket, FakeDeleteMarker
 from moto.sqs.models import Message, Queue, sqs_backends
 
 from local_aws.lambda_runner import LambdaRunner
@@ -40,6 +40,8 @@ def install(runner: LambdaRunner, second: float) -> None:
     replace(Queue, "attributes", _policies_as_they_were_set)
     replace(Queue, "_set_attributes", _keep_policy)
     replace(FakeBucket, "get_permission", _leave_out_conditional_denials)
+    # Terraform empties a bucket after it has ended its versioning; moto then stumbles over deletions from before.
+    add(FakeDeleteMarker, "dispose", lambda _: None)
     replace(AthenaBackend, "list_tags_for_resource", _no_tags_are_tags)
     replace(PermissionCatalog, "remove_permission", _say_when_nothing_is_left)
 

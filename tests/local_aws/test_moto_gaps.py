@@ -121,3 +121,16 @@ def test_what_is_not_granted_cannot_be_revoked(glue: Any, outcome: str) -> None:
     lake_formation.grant_permissions(**grant)
     assert answer(lake_formation.revoke_permissions, **grant) == "ok"
     assert answer(lake_formation.revoke_permissions, **grant) == outcome
+
+
+@outcomes(vanilla="AttributeError", patched="ok")
+def test_a_bucket_that_had_versions_can_be_emptied(glue: Any, outcome: str) -> None:
+    s3 = client("s3")
+    s3.create_bucket(Bucket="warehouse")
+    s3.put_bucket_versioning(Bucket="warehouse", VersioningConfiguration={"Status": "Enabled"})
+    first = s3.put_object(Bucket="warehouse", Key="old.json", Body=b"{}")["VersionId"]
+    second = s3.delete_object(Bucket="warehouse", Key="old.json")["VersionId"]
+    s3.put_bucket_versioning(Bucket="warehouse", VersioningConfiguration={"Status": "Suspended"})
+    objects = [{"Key": "old.json", "VersionId": version} for version in (first, second)]
+    assert answer(s3.delete_objects, Bucket="warehouse", Delete={"Objects": objects}) == outcome
+    assert outcome != "ok" or "Versions" not in s3.list_object_versions(Bucket="warehouse")

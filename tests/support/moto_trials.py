@@ -20,7 +20,7 @@ from moto.glue.models import FakeJob, GlueBackend
 from moto.glue.responses import GlueResponse
 from moto.lakeformation.models import PermissionCatalog
 from moto.logs.models import LogsBackend
-from moto.s3.models import FakeBucket
+from moto.s3.models import FakeBucket, FakeDeleteMarker
 from moto.sqs.models import Message, Queue
 
 from local_aws import athena_patches, moto_gaps, moto_patches
@@ -33,6 +33,7 @@ PATCHED_OWNERS += (
     AthenaBackend,
     AthenaResponse,
     FakeBucket,
+    FakeDeleteMarker,
     LambdaBackend,
     LambdaFunction,
     Message,
@@ -101,8 +102,8 @@ def answer(call: Callable[..., Any], **request: Any) -> str:
         call(**request)
     except ClientError as error:
         return error.response["Error"]["Code"]
-    except NotImplementedError:
-        return "NotImplementedError"
+    except (NotImplementedError, AttributeError) as error:
+        return type(error).__name__
     return "ok"
 
 

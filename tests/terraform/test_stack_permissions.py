@@ -79,7 +79,6 @@ NOT_SEEN: Mapping[tuple[str, str, str], str] = {
     (LAMBDA, "Arrivals", f"arn:aws:sqs:{REGION}:{ACCOUNT}:data-hub-collections-arrivals"): POLLER,
     (INGESTION, "Code", f"{CODE}/library/*/requirements.txt"): INSTALLED,
     (VIEWS, "Code", f"{CODE}/library/*/requirements.txt"): INSTALLED,
-    (INGESTION, "TableFiles", "s3:DeleteObject"): "files of a commit that another writer was faster than",
     (INGESTION, "TableFiles", "s3:AbortMultipartUpload"): "an upload in parts that failed",
     (VIEWS, "Views", "glue:DeleteTable"): "what a refused CreateTable of a view leaves behind, and --prune",
     (VIEWS, "Queries", "athena:StopQueryExecution"): "a check that takes too long",
@@ -96,6 +95,10 @@ NOT_SEEN: Mapping[tuple[str, str, str], str] = {
     (VIEWS, "ListQueryResults", "s3:ListBucket"): BY_ATHENA,
     (VIEWS, "ListQueryResults", "s3:ListBucketMultipartUploads"): BY_ATHENA,
     (VIEWS, "ListQueryResults", WAREHOUSE): BY_ATHENA,
+}
+# Needed, but whether these runs came to it depends on how many commits they took.
+SOMETIMES_SEEN = {
+    (INGESTION, "TableFiles", "s3:DeleteObject"): "old metadata of a table after 20 commits, and files of a lost race",
 }
 
 
@@ -150,7 +153,7 @@ def test_every_call_is_allowed(stack: Stack, used: dict[str, set[Permission]]) -
 
 def test_nothing_more_is_allowed_than_the_calls_needed(stack: Stack, used: dict[str, set[Permission]]) -> None:
     found = [entry for role, statements in granted(stack).items() for entry in unused(statements, used.get(role, ()))]
-    assert sorted(set(found) - NOT_SEEN.keys()) == []
+    assert sorted(set(found) - NOT_SEEN.keys() - SOMETIMES_SEEN.keys()) == []
     assert sorted(NOT_SEEN.keys() - set(found)) == [], "these are needed now: take them off the list"
 
 
