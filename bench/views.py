@@ -28,7 +28,7 @@ CACHE = Path(tempfile.gettempdir()) / "data-hub-bench"
 BENCH_PYTHON = ROOT / ".venv-bench" / "bin" / "python"
 PATHS = {"PYTHONPATH": f"{ROOT / 'plugins'}:{ROOT}"}
 # What the job does: each is one run of it.
-PUBLISHED = ("first", "unchanged", "new-item", "unchecked")
+PUBLISHED = ("first", "unchanged", "unchecked", "new-item")
 RSSDID = 1_000_000 + 7919 * 7
 NAMES = {
     "athena": "**ours**: the published view through the local Athena, files in the local S3",
