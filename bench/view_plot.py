@@ -1,5 +1,6 @@
 """The seconds in which one institution's reports are there, as a plot: python -m bench.view_plot RESULTS PICTURE."""
 
+import statistics
 import sys
 from pathlib import Path
 
@@ -25,7 +26,7 @@ def draw(results: Results, picture: Path) -> None:
     from matplotlib import pyplot
 
     seconds = {
-        name: sorted(run["asked"][0] for run in runs)[len(runs) // 2]
+        name: statistics.median(run["asked"][0] for run in runs)
         for name in SHORT
         if (runs := results.cases.get(f"ask/{name}", []))
     }

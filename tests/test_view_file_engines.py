@@ -68,7 +68,7 @@ def in_order(rows: list[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
     return sorted(rows, key=repr)
 
 
-# A query takes Spark a second or so: looking for a smaller example would outlast the time that a test has.
+# Spark takes half a second for a query: looking for a smaller example would outlast the time that a test has.
 @settings(
     max_examples=25,
     deadline=None,

@@ -97,7 +97,7 @@ NOT_SEEN: Mapping[tuple[str, str, str], str] = {
     (VIEWS, "ListQueryResults", WAREHOUSE): BY_ATHENA,
 }
 # Needed, but whether these runs came to it depends on how many commits they took.
-SOMETIMES_SEEN = {
+SOMETIMES_SEEN: Mapping[tuple[str, str, str], str] = {
     (INGESTION, "TableFiles", "s3:DeleteObject"): "old metadata of a table after 20 commits, and files of a lost race",
 }
 
