@@ -61,9 +61,10 @@ def test_a_slot_that_is_taken_again_is_waited_for_again(
     operator = operator_of(make_glue_job(WAITS))
     other = started_by_somebody_else(aws, operator.job_name)
     start(operator, task_instance)
-    with pytest.raises(TaskDeferred) as deferred:
-        operator.execute_when_free(context_of(task_instance), {"is_free": True})
-    assert isinstance(deferred.value.trigger, FreeSlotTrigger)
+    for said in ({"is_free": True}, {"status": "success", "run_id": "of another task"}):
+        with pytest.raises(TaskDeferred) as deferred:
+            operator.execute_when_free(context_of(task_instance), said)
+        assert isinstance(deferred.value.trigger, FreeSlotTrigger)
     stop(aws, operator.job_name, other)
 
 

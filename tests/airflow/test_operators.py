@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from airflow.sdk.exceptions import AirflowException, AirflowFailException
+from airflow.sdk.exceptions import AirflowException, AirflowFailException, TaskDeferred
 from botocore.exceptions import ClientError
 from deployed_pipeline import MakeGlueJob
 from glue_operator import operator_of
@@ -129,6 +129,17 @@ def test_what_a_person_stopped_or_has_to_mend_is_not_tried_again(
         operator_of("j").execute_complete(context_of(RecordingTaskInstance("j")), event)
     assert isinstance(raised.value, AirflowFailException) != is_retried
     assert ("attempts used up" if state == "RUNNING" else "why") in str(raised.value)
+
+
+def test_a_task_waits_on_when_the_trigger_of_another_task_speaks(make_glue_job: MakeGlueJob) -> None:
+    operator = operator_of(make_glue_job("print('done')"))
+    task_instance = RecordingTaskInstance(operator.task_id)
+    deferral = start(operator, task_instance)
+    for said in ({"status": "success", "run_id": "jr_1"}, {"status": "success", "is_free": True}):
+        with pytest.raises(TaskDeferred) as deferred:
+            operator.execute_complete(context_of(task_instance), said, **deferral.kwargs)
+        assert deferred.value.trigger.run_id == deferral.trigger.run_id
+    assert resume(operator, deferred.value, task_instance) == task_instance.xcoms["glue_job_run_id"]
 
 
 @pytest.fixture

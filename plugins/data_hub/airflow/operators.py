@@ -38,6 +38,9 @@ if TYPE_CHECKING:
 JOB_RUN_ID_KEY = "glue_job_run_id"
 # Time to get workers, and to end after the job's own timeout.
 GRACE = timedelta(minutes=15)
+# SQLite gives the id of an Airflow trigger that is gone to the next one, and Airflow delivers events by that id: what
+# the trigger of a cleared task says at its end can reach a task that has just been deferred.
+_NOT_OURS = "Waiting on: this is said by the Airflow trigger of another task: %s"
 
 
 class GlueJobRunOperator(GlueJobOperator):
@@ -98,6 +101,9 @@ class GlueJobRunOperator(GlueJobOperator):
         Raises:
             AirflowException: no slot was free for longer than a run may take; Airflow tries again.
         """
+        if "is_free" not in event:
+            self.log.info(_NOT_OURS, event)
+            self._wait_for_slot()
         if not event["is_free"]:
             minutes = (self.job_timeout + GRACE) // timedelta(minutes=1)
             raise AirflowException(
@@ -106,8 +112,13 @@ class GlueJobRunOperator(GlueJobOperator):
             )
         self._start(context)
 
-    def execute_complete(self, context: Context, event: dict[str, Any] | None = None) -> str:
+    def execute_complete(self, context: Context, event: dict[str, Any] | None = None, run_id: str | None = None) -> str:
         """Look at how the run ended.
+
+        Args:
+            context: of the task.
+            event: what the Airflow trigger says.
+            run_id: the job run that the task waits for.
 
         Returns:
             The job run's id.
@@ -117,6 +128,9 @@ class GlueJobRunOperator(GlueJobOperator):
             AirflowException: it ended in another way, or could not be watched to its end; Airflow tries again.
         """
         event = validate_execute_complete_event(event)
+        if run_id and event.get("run_id") != run_id:
+            self.log.info(_NOT_OURS, event)
+            self._wait_for_end(run_id)
         job_run = read_job_run(self.job_name, event["run_id"])
         state = job_run["JobRunState"]
         context["ti"].xcom_push(key=STATE_KEY, value=state)
@@ -233,6 +247,7 @@ class GlueJobRunOperator(GlueJobOperator):
                 region_name=self.region_name,
             ),
             method_name="execute_complete",
+            kwargs={"run_id": run_id},
             timeout=self._defer_timeout,
         )
 
